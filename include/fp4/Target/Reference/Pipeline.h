@@ -1,0 +1,32 @@
+//===- Pipeline.h - The reference lowering ----------------------------*- C++ -*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// From fp4 to LLVM through plain loops: the executable definition.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP4_TARGET_REFERENCE_PIPELINE_H
+#define FP4_TARGET_REFERENCE_PIPELINE_H
+
+namespace mlir {
+class OpPassManager;
+
+namespace fp4 {
+
+/// Lowers a module of fp4 and upstream dialects on tensors to the LLVM dialect.
+/// The interface of the lowered entries is described at
+/// `--fp4-results-to-destinations`; each has a C wrapper `_mlir_ciface_<entry>`.
+void buildLowerToReferencePipeline(OpPassManager &pm);
+
+/// Registers it as `--fp4-lower-to-reference`.
+void registerLowerToReferencePipeline();
+
+} // namespace fp4
+} // namespace mlir
+
+#endif // FP4_TARGET_REFERENCE_PIPELINE_H

@@ -1,0 +1,82 @@
+//===- FP4ToLinalg.cpp - Conversion from fp4 to linalg ----------------*- C++
+//-*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "fp4/Conversion/Passes.h"
+#include "fp4/Dialect/FP4/IR/FP4.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace mlir::fp4 {
+#define GEN_PASS_DEF_CONVERTFP4TOLINALGPASS
+#include "fp4/Conversion/Passes.h.inc"
+} // namespace mlir::fp4
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+void fp4::replaceWithFilled(RewriterBase &rewriter, Operation *op,
+                            ValueRange filled) {
+  if (op->getNumResults() == 0)
+    rewriter.eraseOp(op);
+  else
+    rewriter.replaceOp(op, filled);
+}
+
+/// Holds an op to the forms that the patterns know.
+static LogicalResult checkForm(Operation *op) {
+  if (isa<QuantLinearOp>(op))
+    return op->emitOpError(
+        "is not lowered; run --fp4-decompose-quant-linear first");
+  bool convertsLayout = isa<ConvertScaleLayoutOp>(op);
+  for (Value operand : op->getOperands()) {
+    auto type = dyn_cast<ShapedType>(operand.getType());
+    if (!type)
+      continue;
+    Type element = type.getElementType();
+    if (isa<Float4E2M1FNType>(element))
+      return op->emitOpError("has codes that are not packed, of type ")
+             << type << "; run --fp4-pack-codes first";
+    bool isScales = isa<Float8E8M0FNUType, Float8E4M3FNType>(element);
+    auto tiled = dyn_cast<TileDimsOpInterface>(op);
+    if (isScales && !convertsLayout && tiled &&
+        type.getRank() != tiled.getNumTileLoops() && type.getRank() != 2)
+      return op->emitOpError("has blocked scales, of type ")
+             << type << "; run --fp4-materialize-scale-layouts first";
+  }
+  return success();
+}
+
+namespace {
+struct ConvertFP4ToLinalgPass
+    : fp4::impl::ConvertFP4ToLinalgPassBase<ConvertFP4ToLinalgPass> {
+  void runOnOperation() override {
+    WalkResult result = getOperation()->walk([](Operation *op) {
+      if (isa_and_nonnull<FP4Dialect>(op->getDialect()) &&
+          failed(checkForm(op)))
+        return WalkResult::interrupt();
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+
+    RewritePatternSet patterns(&getContext());
+    populateTransformToLinalgPatterns(patterns);
+    populateQuantizeToLinalgPatterns(patterns);
+    populateMatmulToLinalgPatterns(patterns);
+    populateScaleLayoutToLinalgPatterns(patterns);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+  }
+};
+} // namespace

@@ -1,0 +1,340 @@
+//===- Numerics.cpp - The numerics of fp4 as integer arithmetic -------*- C++
+//-*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Numerics.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/bit.h"
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+//===----------------------------------------------------------------------===//
+// Integer arithmetic, briefly
+//===----------------------------------------------------------------------===//
+
+namespace {
+using Predicate = arith::CmpIPredicate;
+
+/// Integer operations on one type, with constants as operands.
+struct Bits {
+  ImplicitLocOpBuilder &b;
+  IntegerType type;
+
+  Bits(ImplicitLocOpBuilder &b, unsigned width)
+      : b(b), type(b.getIntegerType(width)) {}
+
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
+  }
+  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
+  Value add(Value x, int64_t y) { return add(x, constant(y)); }
+  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
+  Value bitAnd(Value x, int64_t y) {
+    return arith::AndIOp::create(b, x, constant(y));
+  }
+  Value bitOr(Value x, Value y) { return arith::OrIOp::create(b, x, y); }
+  Value bitOr(Value x, int64_t y) { return bitOr(x, constant(y)); }
+  Value shl(Value x, Value y) { return arith::ShLIOp::create(b, x, y); }
+  Value shl(Value x, int64_t y) { return shl(x, constant(y)); }
+  Value shr(Value x, Value y) { return arith::ShRUIOp::create(b, x, y); }
+  Value shr(Value x, int64_t y) { return shr(x, constant(y)); }
+  Value compare(Predicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, predicate, x, y);
+  }
+  Value compare(Predicate predicate, Value x, int64_t y) {
+    return compare(predicate, x, constant(y));
+  }
+  Value select(Value condition, Value x, Value y) {
+    return arith::SelectOp::create(b, condition, x, y);
+  }
+  Value select(Value condition, int64_t x, Value y) {
+    return select(condition, constant(x), y);
+  }
+  Value maxSigned(Value x, int64_t y) {
+    return arith::MaxSIOp::create(b, x, constant(y));
+  }
+  Value minSigned(Value x, int64_t y) {
+    return arith::MinSIOp::create(b, x, constant(y));
+  }
+  /// Any integer or float of the same width, or a narrower integer zero
+  /// extended.
+  Value from(Value x) {
+    Type xType = x.getType();
+    if (xType.isFloat())
+      x = arith::BitcastOp::create(
+          b, b.getIntegerType(xType.getIntOrFloatBitWidth()), x);
+    if (x.getType() == type)
+      return x;
+    return arith::ExtUIOp::create(b, type, x);
+  }
+  /// The low bits of x, as a float or integer type.
+  Value to(Type result, Value x) {
+    auto narrow = b.getIntegerType(result.getIntOrFloatBitWidth());
+    if (narrow != type)
+      x = arith::TruncIOp::create(b, narrow, x);
+    if (narrow == result)
+      return x;
+    return arith::BitcastOp::create(b, result, x);
+  }
+};
+
+/// A binary floating-point format: sign, exponent, mantissa.
+struct FloatFormat {
+  int64_t exponentBits;
+  int64_t mantissaBits;
+
+  int64_t width() const { return 1 + exponentBits + mantissaBits; }
+  int64_t bias() const { return (int64_t(1) << (exponentBits - 1)) - 1; }
+  uint64_t signBit() const { return uint64_t(1) << (width() - 1); }
+  uint64_t magnitudeMask() const { return signBit() - 1; }
+  /// The encoding of infinity, in the formats that have one.
+  int64_t infinity() const {
+    return ((int64_t(1) << exponentBits) - 1) << mantissaBits;
+  }
+  int64_t quietNaN() const {
+    return infinity() | (int64_t(1) << (mantissaBits - 1));
+  }
+};
+
+constexpr FloatFormat kF64{11, 52}, kF32{8, 23}, kF16{5, 10}, kBF16{8, 7},
+    kE4M3{4, 3}, kE2M1{2, 1};
+constexpr int64_t kE4M3NaN = 0x7f;
+constexpr int64_t kE8M0NaN = 0xff;
+} // namespace
+
+static FloatFormat getFormat(Type type) {
+  if (type.isF64())
+    return kF64;
+  if (type.isF16())
+    return kF16;
+  return type.isBF16() ? kBF16 : kF32;
+}
+
+static Value emitF32Constant(ImplicitLocOpBuilder &b, float value) {
+  return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+}
+
+//===----------------------------------------------------------------------===//
+// Between formats
+//===----------------------------------------------------------------------===//
+
+/// `value` / 2^shift rounded to nearest, ties to even; 1 <= shift.
+static Value emitShiftRightToEven(Bits &i, Value value, Value shift) {
+  Value odd = i.bitAnd(i.shr(value, shift), 1);
+  Value belowHalf =
+      i.sub(i.shl(i.constant(1), i.add(shift, -1)), i.constant(1));
+  return i.shr(i.add(i.add(value, belowHalf), odd), shift);
+}
+
+/// Rounds a finite magnitude in the format `from` to the format `to`, to
+/// nearest, ties to even. The result is the encoding in `to`, as an integer
+/// that can exceed the largest encoding.
+static Value emitRoundMagnitude(Bits &i, Value magnitude, FloatFormat from,
+                                FloatFormat to) {
+  Value exponentField = i.shr(magnitude, from.mantissaBits);
+  Value mantissa = i.bitAnd(magnitude, (int64_t(1) << from.mantissaBits) - 1);
+  Value isSubnormal = i.compare(Predicate::eq, exponentField, 0);
+  // |value| = significand * 2^(exponent - from.mantissaBits)
+  Value significand =
+      i.select(isSubnormal, mantissa,
+               i.bitOr(mantissa, int64_t(1) << from.mantissaBits));
+  Value exponent = i.add(i.maxSigned(exponentField, 1), -from.bias());
+  // Below its smallest normal number, `to` keeps the exponent of that number
+  // and drops more of the significand. More than all of it and a half need not
+  // be dropped: the result is zero by then.
+  Value toExponent = i.maxSigned(exponent, 1 - to.bias());
+  Value dropped = i.minSigned(
+      i.add(i.sub(toExponent, exponent), from.mantissaBits - to.mantissaBits),
+      from.mantissaBits + 2);
+  Value rounded = emitShiftRightToEven(i, significand, dropped);
+  // The leading bit of a normal significand adds 1 to the exponent field, and
+  // so does a carry out of the rounding.
+  Value field = i.add(toExponent, to.bias() - 1);
+  return i.add(i.shl(field, to.mantissaBits), rounded);
+}
+
+/// A finite magnitude in the format `from`, in an i32, as a positive f32.
+static Value emitWidenMagnitude(Bits &i, Value magnitude, FloatFormat from) {
+  // With its exponent field in the place of f32's, the value is 2^(difference
+  // of the biases) too small, and the product with a power of two is exact,
+  // subnormals included.
+  Value bits = i.shl(magnitude, kF32.mantissaBits - from.mantissaBits);
+  float rebias = llvm::bit_cast<float>(
+      uint32_t(kF32.bias() + kF32.bias() - from.bias()) << kF32.mantissaBits);
+  Value scaled = i.to(i.b.getF32Type(), bits);
+  return arith::MulFOp::create(i.b, scaled, emitF32Constant(i.b, rebias));
+}
+
+/// A float in the format `from`, in the low bits of an i32, as an f32; the
+/// magnitudes above `largest` are infinity and NaN, and given by `special`.
+static Value
+emitWiden(Bits &i, Value encoding, FloatFormat from, int64_t largest,
+          llvm::function_ref<Value(Value magnitude)> special = nullptr) {
+  Value magnitude = i.bitAnd(encoding, from.magnitudeMask());
+  Value sign =
+      i.shl(i.bitAnd(encoding, from.signBit()), kF32.width() - from.width());
+  Value bits = i.from(emitWidenMagnitude(i, magnitude, from));
+  if (special)
+    bits = i.select(i.compare(Predicate::ugt, magnitude, largest),
+                    special(magnitude), bits);
+  return i.to(i.b.getF32Type(), i.bitOr(bits, sign));
+}
+
+Value fp4::emitWidenToF32(ImplicitLocOpBuilder &b, Value value) {
+  Type type = value.getType();
+  if (type.isF32())
+    return value;
+  Bits i(b, 32);
+  Value encoding = i.from(value);
+  if (type.isBF16())
+    return i.to(b.getF32Type(), i.shl(encoding, 16));
+  // The payload of a NaN is kept.
+  return emitWiden(i, encoding, kF16, kF16.infinity() - 1, [&](Value m) {
+    return i.bitOr(i.shl(m, kF32.mantissaBits - kF16.mantissaBits),
+                   kF32.infinity());
+  });
+}
+
+Value fp4::emitNarrow(ImplicitLocOpBuilder &b, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  if (type.isF32()) // f64 to f32 is one rounding in every target's hardware.
+    return arith::TruncFOp::create(b, type, value);
+  FloatFormat from = getFormat(value.getType()), to = getFormat(type);
+  Bits i(b, from.width());
+  Value encoding = i.from(value);
+  Value magnitude = i.bitAnd(encoding, from.magnitudeMask());
+  Value sign =
+      i.bitAnd(i.shr(encoding, from.width() - to.width()), to.signBit());
+  Value rounded =
+      i.minSigned(emitRoundMagnitude(i, magnitude, from, to), to.infinity());
+  Value isNaN = i.compare(Predicate::ugt, magnitude, from.infinity());
+  Value result = i.select(isNaN, to.quietNaN(), rounded);
+  return i.to(type, i.bitOr(result, sign));
+}
+
+Value fp4::emitMagnitudeBits(ImplicitLocOpBuilder &b, Value value) {
+  Bits i(b, 32);
+  return i.bitAnd(i.from(value), kF32.magnitudeMask());
+}
+
+//===----------------------------------------------------------------------===//
+// e2m1
+//===----------------------------------------------------------------------===//
+
+Value fp4::emitDecodeE2M1(ImplicitLocOpBuilder &b, Value code) {
+  Bits i(b, 32);
+  return emitWiden(i, code, kE2M1, kE2M1.magnitudeMask());
+}
+
+Value fp4::emitDecodeE2M1Twice(ImplicitLocOpBuilder &b, Value code) {
+  // Magnitudes 0 and 1 stand for themselves; from 2 on, the mantissa with its
+  // leading one, (2 + mantissa), is shifted by the exponent less one.
+  Bits i(b, 32);
+  Value magnitude = i.bitAnd(code, 7);
+  Value mantissa = i.bitAnd(magnitude, 1);
+  Value shift = i.add(i.maxSigned(i.shr(magnitude, 1), 1), -1);
+  Value normal = i.shl(i.bitOr(mantissa, 2), shift);
+  Value isSubnormal = i.compare(Predicate::ult, magnitude, 2);
+  Value twice = i.select(isSubnormal, magnitude, normal);
+  Value isNegative = i.compare(Predicate::uge, code, 8);
+  return i.select(isNegative, i.sub(i.constant(0), twice), twice);
+}
+
+Value fp4::emitEncodeE2M1(ImplicitLocOpBuilder &b, Value value,
+                          Rounding rounding) {
+  // Halfway between neighbouring magnitudes. The code is the number of these
+  // that |value| exceeds, or reaches where the tie goes up in magnitude. NaN is
+  // above all of them: code 7.
+  static constexpr float kTies[] = {0.25f, 0.75f, 1.25f, 1.75f,
+                                    2.5f,  3.5f,  5.0f};
+  Bits i(b, 32);
+  Value bits = i.from(value);
+  Value magnitude = i.bitAnd(bits, kF32.magnitudeMask());
+  Value negative = i.shr(bits, 31);
+  Value code = i.constant(0);
+  for (auto [index, tie] : llvm::enumerate(kTies)) {
+    // 0 where the tie goes up in magnitude, 1 where it goes down.
+    Value tieGoesDown;
+    switch (rounding) {
+    case Rounding::Even: // between codes `index` and `index + 1`
+      tieGoesDown = i.constant(index % 2 == 0);
+      break;
+    case Rounding::Zero:
+      tieGoesDown = i.constant(1);
+      break;
+    case Rounding::Down:
+      tieGoesDown = i.sub(i.constant(1), negative);
+      break;
+    case Rounding::Up:
+      tieGoesDown = negative;
+      break;
+    }
+    Value threshold = i.add(tieGoesDown, llvm::bit_cast<uint32_t>(tie));
+    Value reached = i.compare(Predicate::uge, magnitude, threshold);
+    code = i.add(code, i.from(reached));
+  }
+  Value isNaN = i.compare(Predicate::ugt, magnitude, kF32.infinity());
+  return i.bitOr(code, i.select(isNaN, 0, i.shl(negative, 3)));
+}
+
+//===----------------------------------------------------------------------===//
+// Scales
+//===----------------------------------------------------------------------===//
+
+Value fp4::emitDecodeScale(ImplicitLocOpBuilder &b, Value scale) {
+  Bits i(b, 32);
+  Value byte = i.from(scale);
+  if (isa<Float8E4M3FNType>(scale.getType()))
+    return emitWiden(i, byte, kE4M3, kE4M3NaN - 1,
+                     [&](Value) { return i.constant(kF32.quietNaN()); });
+  // e8m0 is the exponent field of an f32, but for byte 0, 2^-127, which is
+  // subnormal there, and for NaN.
+  Value bits = i.shl(byte, kF32.mantissaBits);
+  bits = i.select(i.compare(Predicate::eq, byte, 0), 0x00400000, bits);
+  bits =
+      i.select(i.compare(Predicate::eq, byte, kE8M0NaN), kF32.quietNaN(), bits);
+  return i.to(b.getF32Type(), bits);
+}
+
+/// Clamps to [low, high]; NaN stays.
+static Value emitClamp(ImplicitLocOpBuilder &b, Value value, float low,
+                       float high) {
+  for (auto [predicate, bound] : {std::pair(arith::CmpFPredicate::OLT, low),
+                                  std::pair(arith::CmpFPredicate::OGT, high)}) {
+    Value limit = emitF32Constant(b, bound);
+    Value outside = arith::CmpFOp::create(b, predicate, value, limit);
+    value = arith::SelectOp::create(b, outside, limit, value);
+  }
+  return value;
+}
+
+Value fp4::emitEncodeScale(ImplicitLocOpBuilder &b, Value value, Type type) {
+  Bits i(b, 32);
+  if (isa<Float8E4M3FNType>(type)) {
+    Value bits = i.from(emitClamp(b, value, -448.0f, 448.0f));
+    Value magnitude = i.bitAnd(bits, kF32.magnitudeMask());
+    Value sign =
+        i.bitAnd(i.shr(bits, kF32.width() - kE4M3.width()), kE4M3.signBit());
+    Value isNaN = i.compare(Predicate::ugt, magnitude, kF32.infinity());
+    Value byte = i.bitOr(emitRoundMagnitude(i, magnitude, kF32, kE4M3), sign);
+    return i.to(type, i.select(isNaN, kE4M3NaN, byte));
+  }
+  // The clamped value is positive, so its bits are its magnitude. A half in the
+  // last place kept carries into the exponent from 1.5 on: to nearest, ties up.
+  // The one binade that is subnormal in f32, [2^-127, 2^-126), has its half at
+  // 1.5 * 2^-127.
+  Value bits = i.from(emitClamp(b, value, 0x1p-127f, 0x1p127f));
+  Value byte = i.shr(i.add(bits, 0x00400000), kF32.mantissaBits);
+  Value lowest = i.from(i.compare(Predicate::uge, bits, 0x00600000));
+  byte = i.select(i.compare(Predicate::ult, bits, 0x00800000), lowest, byte);
+  Value magnitude = i.bitAnd(bits, kF32.magnitudeMask());
+  Value isNaN = i.compare(Predicate::ugt, magnitude, kF32.infinity());
+  return i.to(type, i.select(isNaN, kE8M0NaN, byte));
+}

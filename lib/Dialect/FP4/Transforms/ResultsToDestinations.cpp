@@ -1,0 +1,168 @@
+//===- ResultsToDestinations.cpp - The interface of lowered entries ---*- C++
+//-*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/Dialect/FP4/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::fp4 {
+#define GEN_PASS_DEF_FP4RESULTSTODESTINATIONSPASS
+#include "fp4/Dialect/FP4/Transforms/Passes.h.inc"
+} // namespace mlir::fp4
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+std::string fp4::getResultShapesName(StringRef entry) {
+  return (entry + ".result_shapes").str();
+}
+
+/// The destination of a result; null if it can have none.
+static MemRefType getDestinationType(Type result) {
+  if (auto tensor = dyn_cast<RankedTensorType>(result))
+    return MemRefType::get(tensor.getShape(), tensor.getElementType());
+  if (result.isIntOrIndexOrFloat())
+    return MemRefType::get({}, result);
+  return {};
+}
+
+static LogicalResult checkEntry(func::FuncOp entry) {
+  for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes()))
+    if (!isa<RankedTensorType>(type) && !type.isIntOrIndexOrFloat())
+      return entry.emitOpError("argument #")
+             << i << " of an entry must be a ranked tensor, an integer, an "
+             << "index or a float, but got " << type;
+  for (auto [i, type] : llvm::enumerate(entry.getResultTypes()))
+    if (!getDestinationType(type))
+      return entry.emitOpError("result #")
+             << i << " of an entry must be a ranked tensor, an integer, an "
+             << "index or a float, but got " << type;
+  return success();
+}
+
+/// Makes `function` take `types` behind its arguments and return nothing; calls
+/// `store` at each return.
+static void
+replaceResults(func::FuncOp function, TypeRange types,
+               ArrayRef<DictionaryAttr> attributes,
+               llvm::function_ref<void(func::ReturnOp, ValueRange)> store) {
+  unsigned numInputs = function.getNumArguments();
+  Location loc = function.getLoc();
+  for (auto [i, type] : llvm::enumerate(types)) {
+    DictionaryAttr dictionary;
+    if (!attributes.empty())
+      dictionary = attributes[i];
+    (void)function.insertArgument(numInputs + i, type, dictionary, loc);
+  }
+  ValueRange destinations = function.getArguments().drop_front(numInputs);
+  function.walk([&](func::ReturnOp returnOp) {
+    store(returnOp, destinations);
+    returnOp.getOperandsMutable().clear();
+  });
+  BitVector all(function.getNumResults(), true);
+  (void)function.eraseResults(all);
+}
+
+static void storeResults(func::ReturnOp returnOp, ValueRange destinations) {
+  OpBuilder builder(returnOp);
+  Location loc = returnOp.getLoc();
+  for (auto [result, destination] :
+       llvm::zip_equal(returnOp.getOperands(), destinations)) {
+    if (!isa<RankedTensorType>(result.getType())) {
+      memref::StoreOp::create(builder, loc, result, destination);
+      continue;
+    }
+    auto store = bufferization::MaterializeInDestinationOp::create(
+        builder, loc, /*result=*/Type(), result, destination);
+    store.setRestrict(true);
+    store.setWritable(true);
+  }
+}
+
+static void storeSizes(func::ReturnOp returnOp, Value sizes) {
+  OpBuilder builder(returnOp);
+  Location loc = returnOp.getLoc();
+  int64_t next = 0;
+  for (Value result : returnOp.getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    for (int64_t i = 0, rank = type ? type.getRank() : 0; i < rank; ++i) {
+      Value place = arith::ConstantIndexOp::create(builder, loc, next++);
+      Value size = tensor::DimOp::create(builder, loc, result, i);
+      memref::StoreOp::create(builder, loc, size, sizes, place);
+    }
+  }
+}
+
+/// Adds the function that computes the sizes of the entry's results.
+static void addResultShapes(func::FuncOp entry, SymbolTable &symbols) {
+  int64_t numSizes = 0;
+  for (Type type : entry.getResultTypes())
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      numSizes += tensor.getRank();
+  OpBuilder builder(entry.getContext());
+  func::FuncOp shapes = entry.clone();
+  shapes.setName(getResultShapesName(entry.getName()));
+  symbols.insert(shapes, std::next(Block::iterator(entry)));
+  replaceResults(shapes, MemRefType::get({numSizes}, builder.getIndexType()),
+                 {}, [](func::ReturnOp returnOp, ValueRange destinations) {
+                   storeSizes(returnOp, destinations.front());
+                 });
+}
+
+static void convertEntry(func::FuncOp entry, SymbolTable &symbols) {
+  OpBuilder builder(entry.getContext());
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+    if (isa<RankedTensorType>(entry.getArgument(i).getType()))
+      entry.setArgAttr(i,
+                       bufferization::BufferizationDialect::kWritableAttrName,
+                       builder.getBoolAttr(false));
+  addResultShapes(entry, symbols);
+  SmallVector<Type> types =
+      llvm::map_to_vector(entry.getResultTypes(), [](Type type) -> Type {
+        return getDestinationType(type);
+      });
+  SmallVector<DictionaryAttr> attributes;
+  for (unsigned i = 0; i < entry.getNumResults(); ++i)
+    attributes.push_back(entry.getResultAttrDict(i));
+  replaceResults(entry, types, attributes, storeResults);
+}
+
+namespace {
+struct FP4ResultsToDestinationsPass
+    : fp4::impl::FP4ResultsToDestinationsPassBase<
+          FP4ResultsToDestinationsPass> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<func::FuncOp> entries;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function.isPublic() && !function.isDeclaration()) {
+        if (failed(checkEntry(function)))
+          return signalPassFailure();
+        entries.push_back(function);
+      }
+    WalkResult calls = getOperation().walk([&](func::CallOp call) {
+      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      if (!callee || !llvm::is_contained(entries, callee))
+        return WalkResult::advance();
+      call.emitOpError("calls the entry '")
+          << call.getCallee()
+          << "' and was not inlined; an entry cannot call itself";
+      return WalkResult::interrupt();
+    });
+    if (calls.wasInterrupted())
+      return signalPassFailure();
+    for (func::FuncOp entry : entries)
+      convertEntry(entry, symbols);
+  }
+};
+} // namespace

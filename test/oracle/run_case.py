@@ -1,0 +1,188 @@
+"""Compiles and runs one layer with the project's tools and checks what it computed.
+
+    run_case.py --bin=BIN --work=DIR vector CASE_DIR
+    run_case.py --bin=BIN --work=DIR random --format=nv --x=5x2080 --n=48 --transform=block:8:f32
+    run_case.py --bin=BIN --work=DIR extreme underflow
+
+The files of the case stay in DIR. Exits with 1 and a message that begins with the case's name on any
+violation, and when a tool fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import check_layer
+import fp4_oracle as o
+import random_layer
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Where the tools are and what they are asked to compile for."""
+
+    bin: Path
+    work: Path
+    target: str
+    rounding: str = "even"
+
+    def path(self, name: str) -> Path:
+        return self.work / name
+
+    def call(self, tool: str, *arguments: str) -> None:
+        command = [str(self.bin / tool), *arguments]
+        try:
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+        except OSError as error:
+            raise check_layer.Mismatch(f"cannot run {tool}: {error}") from None
+        if done.returncode:
+            raise check_layer.Mismatch(
+                f"{tool} failed with {done.returncode}: {' '.join(command)}\n{done.stderr.strip()}"
+            )
+
+    def translate(self, activation: str, result: str, rank: int, prefix: str = "") -> Path:
+        """Imports the layer in the work folder."""
+        module = self.path(f"{activation}-{result}.mlir")
+        options = [f"--activation-type={activation}", f"--result-type={result}", f"--rank={rank}"]
+        if prefix:
+            options.append(f"--prefix={prefix}")
+        layer = str(self.path("layer.safetensors"))
+        self.call("fp4-translate", "--import-safetensors", layer, *options, "-o", str(module))
+        module.write_text(with_rounding(module.read_text(), self.rounding))
+        return module
+
+    def run(self, module: Path, entry: str) -> Path:
+        output = self.path(f"{module.stem}-{entry}.safetensors")
+        output.unlink(missing_ok=True)
+        self.call(
+            "fp4-runner",
+            str(module),
+            f"--entry={entry}",
+            f"--target={self.target}",
+            f"--params={self.path('layer.safetensors')}",
+            f"--input={self.path('in.safetensors')}",
+            f"--output={output}",
+        )
+        return output
+
+
+def with_rounding(module: str, rounding: str) -> str:
+    """Gives every op that quantizes a `rounding`; `even` is the default, which is not printed."""
+    if rounding == "even":
+        return module
+    pattern = r"(fp4\.(?:quant_linear|quantize_pack)\b[^\n]*?group_size\(\d+\))"
+    changed, count = re.subn(pattern, rf"\1 rounding({rounding})", module)
+    if not count:
+        raise check_layer.Mismatch("the imported module has no op to give a rounding to")
+    return changed
+
+
+def run_and_check(tools: Tools, results: list[str], prefix: str = "", expect: bool = False) -> None:
+    """Runs the layer and input in the work folder as each result type."""
+    x = o.load(tools.path("in.safetensors"))["x"]
+    activation = next(name for name, dtype in o.FLOAT_TYPES.items() if dtype == x.dtype)
+    for result in results:
+        module = tools.translate(activation, result, x.ndim, prefix)
+        check_layer.check_files(
+            tools.path("layer.safetensors"),
+            tools.path("in.safetensors"),
+            tools.run(module, "quantize"),
+            [(o.FLOAT_TYPES[result], tools.run(module, "forward"))],
+            prefix,
+            tools.rounding,
+            tools.path("expect.safetensors") if expect else None,
+        )
+
+
+def _transform(text: str) -> tuple[bool, int, str]:
+    kind, size, dtype = text.split(":")
+    return {"shared": False, "block": True}[kind], int(size), dtype
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
+    parser.add_argument("--work", type=Path, required=True, help="the folder for the case's files")
+    parser.add_argument("--target", default="reference", help="what fp4-runner compiles for")
+    parser.add_argument("--rounding", choices=o.ROUNDINGS, default="even")
+    parser.add_argument("--result", default="f32,bf16", help="result types, comma-separated")
+    kinds = parser.add_subparsers(dest="kind", required=True)
+
+    vector = kinds.add_parser("vector", help="a recorded case")
+    vector.add_argument("case", type=Path, help="the folder with layer, in and expect.safetensors")
+
+    extreme = kinds.add_parser("extreme", help="scale pairs beyond f32")
+    extreme.add_argument("name", choices=random_layer.EXTREMES)
+
+    random = kinds.add_parser("random", help="a seeded layer")
+    random.add_argument("--format", choices=o.SCALE_TYPES, required=True)
+    random.add_argument("--x", required=True, help="the shape of x, such as 5x2080; K is last")
+    random.add_argument("--n", type=int, required=True, help="output features")
+    random.add_argument("--group", type=int, help="default: 32 for mx, 16 for nv")
+    random.add_argument("--activation", choices=o.FLOAT_TYPES, default="bf16")
+    random.add_argument("--transform", type=_transform, help="{shared|block}:SIZE:TYPE")
+    random.add_argument("--gs-a", type=float, help="the activation's global scale")
+    random.add_argument("--gs-w", type=float, help="the weight's global scale")
+    random.add_argument("--ss", type=float, help="the activation's scale scale")
+    random.add_argument("--seed", type=int, default=0)
+    random.add_argument("--prefix", default="", help="what the layer's keys start with")
+    random.add_argument("--one-element-scalars", action="store_true", help="shape (1,) for ()")
+    random.add_argument("--omit-activation-scalars", action="store_true")
+    return parser.parse_args()
+
+
+def _spec(arguments: argparse.Namespace) -> random_layer.Spec:
+    mx = arguments.format == "mx"
+    usual = (1 / 3, 1 / 3, 4.0) if mx else (0.1, 0.125, 6.0)
+    given = (arguments.gs_a, arguments.gs_w, arguments.ss)
+    gs_a, gs_w, ss = (u if g is None else g for g, u in zip(given, usual, strict=True))
+    return random_layer.Spec(
+        scale_format=arguments.format,
+        x_shape=tuple(int(d) for d in arguments.x.split("x")),
+        n=arguments.n,
+        group=arguments.group or (32 if mx else 16),
+        activation_type=arguments.activation,
+        transform=arguments.transform,
+        gs_a=gs_a,
+        gs_w=gs_w,
+        ss=ss,
+        seed=arguments.seed,
+        one_element_scalars=arguments.one_element_scalars,
+        omit_activation_scalars=arguments.omit_activation_scalars,
+        prefix=arguments.prefix,
+    )
+
+
+def main() -> None:
+    arguments = _parse()
+    tools = Tools(arguments.bin, arguments.work, arguments.target, arguments.rounding)
+    tools.work.mkdir(parents=True, exist_ok=True)
+    prefix = ""
+    if arguments.kind == "vector":
+        name = f"vector {arguments.case.name}"
+        for file in ("layer", "in", "expect"):
+            shutil.copy(arguments.case / f"{file}.safetensors", tools.work)
+    else:
+        if arguments.kind == "extreme":
+            name = f"extreme {arguments.name}"
+            state, x = random_layer.make_extreme(arguments.name)
+        else:
+            spec = _spec(arguments)
+            name, prefix = str(spec), spec.prefix
+            state, x = random_layer.make(spec)
+        o.save(tools.path("layer.safetensors"), state)
+        o.save(tools.path("in.safetensors"), {"x": x})
+    try:
+        run_and_check(tools, arguments.result.split(","), prefix, arguments.kind == "vector")
+    except check_layer.Mismatch as mismatch:
+        sys.exit(f"{name}: {mismatch}")
+
+
+if __name__ == "__main__":
+    main()

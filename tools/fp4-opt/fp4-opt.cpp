@@ -1,0 +1,21 @@
+//===- fp4-opt.cpp - The fp4 optimizer driver -------------------------*- C++ -*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// mlir-opt with fp4.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/InitAll.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::fp4::registerEverything(registry);
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "fp4 optimizer driver\n", registry));
+}
