@@ -66,13 +66,12 @@ unsigned mlir::fp4::bitWidth(DType dtype) { return dtypes[size_t(dtype)].bits; }
 // Sizes
 //===----------------------------------------------------------------------===//
 
-static std::string describe(ArrayRef<int64_t> shape, DType dtype) {
-  std::string dims;
-  raw_string_ostream stream(dims);
-  interleave(shape, stream, "x");
-  if (shape.empty())
-    stream << "()";
-  return "shape " + printable(dims) + " of " + stringify(dtype).str();
+std::string mlir::fp4::describe(DType dtype, ArrayRef<int64_t> shape) {
+  std::string text = (stringify(dtype) + " (").str();
+  constexpr size_t maxDims = 16; // a hostile file has millions
+  for (auto [i, size] : llvm::enumerate(shape.take_front(maxDims)))
+    text += (i == 0 ? "" : ", ") + std::to_string(size);
+  return text + (shape.size() > maxDims ? ", ...)" : ")");
 }
 
 static std::string describeOffsets(uint64_t begin, uint64_t end) {
@@ -85,15 +84,15 @@ static Expected<uint64_t> getByteSize(ArrayRef<int64_t> shape, DType dtype,
   std::optional<uint64_t> bits = bitWidth(dtype);
   for (int64_t dim : shape) {
     if (dim < 0)
-      return location.error(describe(shape, dtype) +
+      return location.error(describe(dtype, shape) +
                             " has a negative dimension");
     if (bits)
       bits = checkedMulUnsigned<uint64_t>(*bits, dim);
   }
   if (!bits)
-    return location.error(describe(shape, dtype) + " overflows 64 bits");
+    return location.error(describe(dtype, shape) + " overflows 64 bits");
   if (*bits % 8 != 0)
-    return location.error(describe(shape, dtype) + " needs " + Twine(*bits) +
+    return location.error(describe(dtype, shape) + " needs " + Twine(*bits) +
                           " bits, which are not whole bytes");
   return *bits / 8;
 }
@@ -198,7 +197,7 @@ static Expected<TensorView> parseTensor(StringRef name,
     uint64_t begin = bytes->begin() - data.begin();
     return location.error(describeOffsets(begin, begin + bytes->size()) +
                           " hold " + Twine(bytes->size()) + " bytes, but " +
-                          describe(*shape, *dtype) + " needs " + Twine(*size));
+                          describe(*dtype, *shape) + " needs " + Twine(*size));
   }
   return TensorView{name.str(), *dtype, std::move(*shape), *bytes};
 }
@@ -311,7 +310,7 @@ static Error checkTensors(ArrayRef<TensorView> tensors,
     if (*size != tensor.data.size())
       return where.error(
           "has " + Twine(tensor.data.size()) + " bytes of data, but " +
-          describe(tensor.shape, tensor.dtype) + " needs " + Twine(*size));
+          describe(tensor.dtype, tensor.shape) + " needs " + Twine(*size));
   }
   return Error::success();
 }

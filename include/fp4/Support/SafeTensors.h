@@ -66,6 +66,9 @@ std::optional<DType> parseDType(llvm::StringRef name);
 /// The width of one element. F4 and the F6 types are packed without padding.
 unsigned bitWidth(DType dtype);
 
+/// A dtype and shape as messages give them, "BF16 (9, 256)".
+std::string describe(DType dtype, llvm::ArrayRef<int64_t> shape);
+
 /// One tensor whose bytes belong to someone else.
 struct TensorView {
   std::string name;

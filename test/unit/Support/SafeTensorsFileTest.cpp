@@ -283,7 +283,7 @@ TEST_F(SafeTensorsFile, RefusesTensorsThatCannotBeStored) {
   EXPECT_EQ(write(path, {makeTensor("\377", DType::U8, {1}, 1)}),
             path + ": tensor '\\xFF': is not a name that a tensor can have");
   EXPECT_EQ(write(path, {makeTensor("x", DType::U8, {-1, -1}, 1)}),
-            path + ": tensor 'x': shape -1x-1 of U8 has a negative dimension");
+            path + ": tensor 'x': U8 (-1, -1) has a negative dimension");
   EXPECT_EQ(write(path, {makeTensor("x", DType::F16, {2}, 2)}),
             path + ": tensor 'x': has 2 bytes of data, but shape 2 of F16 "
                    "needs 4");

@@ -282,7 +282,7 @@ TEST(SafeTensorsReader, RefusesNumbersOtherThanPlainIntegers) {
 
 TEST(SafeTensorsReader, RefusesShapesThatOverflow) {
   EXPECT_EQ(errorOfShape("[4294967296,4294967296]", 4),
-            "in.safetensors: tensor 'x': shape 4294967296x4294967296 of U8 "
+            "in.safetensors: tensor 'x': U8 (4294967296, 4294967296) "
             "overflows 64 bits");
   // The elements can be counted in 64 bits, but their bits cannot.
   EXPECT_EQ(errorOfShape("[9223372036854775807]", 4),
@@ -317,10 +317,10 @@ TEST(SafeTensorsReader, RefusesSizesThatDoNotFitTheShape) {
   EXPECT_EQ(errorOfEntry(
                 R"("dtype":"BF16","shape":[9,256],"data_offsets":[0,64])", 64),
             "in.safetensors: tensor 'x': data_offsets [0, 64] hold 64 bytes, "
-            "but shape 9x256 of BF16 needs 4608");
+            "but BF16 (9, 256) needs 4608");
   EXPECT_EQ(errorOfEntry(R"("dtype":"F32","shape":[],"data_offsets":[0,8])", 8),
             "in.safetensors: tensor 'x': data_offsets [0, 8] hold 8 bytes, but "
-            "shape () of F32 needs 4");
+            "F32 () needs 4");
 }
 
 TEST(SafeTensorsReader, RefusesPartialBytes) {

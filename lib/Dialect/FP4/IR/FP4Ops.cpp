@@ -41,6 +41,31 @@ static void printResultsOfInits(OpAsmPrinter &, Operation *, Type, TypeRange) {}
 static void printResultsOfInits(OpAsmPrinter &, Operation *, Type, Type,
                                 TypeRange) {}
 
+/// `rounding(zero)`; nothing for the default.
+static ParseResult parseTieRounding(OpAsmParser &parser,
+                                    RoundingAttr &rounding) {
+  if (failed(parser.parseOptionalKeyword("rounding")))
+    return success();
+  StringRef keyword;
+  if (parser.parseLParen())
+    return failure();
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<Rounding> parsed = symbolizeRounding(keyword);
+  if (!parsed)
+    return parser.emitError(loc, "expects rounding to be even, zero, down or "
+                                 "up, but got '")
+           << keyword << "'";
+  rounding = RoundingAttr::get(parser.getContext(), *parsed);
+  return parser.parseRParen();
+}
+static void printTieRounding(OpAsmPrinter &printer, Operation *,
+                             RoundingAttr rounding) {
+  if (rounding && rounding.getValue() != Rounding::Even)
+    printer << " rounding(" << stringifyRounding(rounding.getValue()) << ")";
+}
+
 #define GET_OP_CLASSES
 #include "fp4/Dialect/FP4/IR/FP4Ops.cpp.inc"
 

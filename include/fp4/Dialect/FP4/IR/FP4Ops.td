@@ -205,7 +205,7 @@ def FP4_QuantLinearOp : FP4_Op<"quant_linear", [Pure]> {
   let results = (outs FP4_FloatTensor:$result);
 
   let assemblyFormat = [{
-    `group_size` `(` $group_size `)` (`rounding` `(` $rounding^ `)`)?
+    `group_size` `(` $group_size `)` `` custom<TieRounding>($rounding)
     `ins` `(` $input `:` type($input) `)`
     `weight` `(` $weight_codes `,` $weight_scales `:`
                  type($weight_codes) `,` type($weight_scales) `)`
@@ -258,7 +258,7 @@ def FP4_BlockTransformOp : FP4_DestinationOp<"block_transform", 1> {
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
     `transform` `(` $transform `:` type($transform) `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict
+    `outs` `(` $output `:` type($output) `)` attr-dict ``
     custom<ResultsOfInits>(ref(type($output)), type($result_tensors))
   }];
 }
@@ -316,11 +316,11 @@ def FP4_QuantizePackOp : FP4_DestinationOp<"quantize_pack", 2> {
   );
 
   let assemblyFormat = [{
-    `group_size` `(` $group_size `)` (`rounding` `(` $rounding^ `)`)?
+    `group_size` `(` $group_size `)` `` custom<TieRounding>($rounding)
     `ins` `(` $input `:` type($input) `)`
     `global_scale` `(` $global_scale `)` `scale_scale` `(` $scale_scale `)`
     `outs` `(` $codes `,` $scales `:` type($codes) `,` type($scales) `)`
-    attr-dict
+    attr-dict ``
     custom<ResultsOfInits>(ref(type($codes)), ref(type($scales)),
                            type($result_tensors))
   }];
@@ -360,10 +360,10 @@ def FP4_QuantizeWithScalesOp : FP4_DestinationOp<"quantize_with_scales", 1> {
   );
 
   let assemblyFormat = [{
-    `group_size` `(` $group_size `)` (`rounding` `(` $rounding^ `)`)?
+    `group_size` `(` $group_size `)` `` custom<TieRounding>($rounding)
     `ins` `(` $input `,` $scales `:` type($input) `,` type($scales) `)`
     `global_scale` `(` $global_scale `)`
-    `outs` `(` $codes `:` type($codes) `)` attr-dict
+    `outs` `(` $codes `:` type($codes) `)` attr-dict ``
     custom<ResultsOfInits>(ref(type($codes)), type($result_tensors))
   }];
 }
@@ -401,7 +401,7 @@ def FP4_DequantizeOp : FP4_DestinationOp<"dequantize", 1> {
     `group_size` `(` $group_size `)`
     `ins` `(` $codes `,` $scales `:` type($codes) `,` type($scales) `)`
     `global_scale` `(` $global_scale `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict
+    `outs` `(` $output `:` type($output) `)` attr-dict ``
     custom<ResultsOfInits>(ref(type($output)), type($result_tensors))
   }];
 }
@@ -464,7 +464,7 @@ def FP4_ScaledMatmulOp : FP4_DestinationOp<"scaled_matmul", 1> {
     `rhs` `(` $rhs_codes `,` $rhs_scales `:`
               type($rhs_codes) `,` type($rhs_scales) `)`
     `alpha` `(` $alpha `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict
+    `outs` `(` $output `:` type($output) `)` attr-dict ``
     custom<ResultsOfInits>(ref(type($output)), type($result_tensors))
   }];
 }
@@ -502,7 +502,7 @@ def FP4_ConvertScaleLayoutOp : FP4_DestinationOp<"convert_scale_layout", 1> {
 
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
-    `outs` `(` $output `:` type($output) `)` attr-dict
+    `outs` `(` $output `:` type($output) `)` attr-dict ``
     custom<ResultsOfInits>(ref(type($output)), type($result_tensors))
   }];
   let hasFolder = 1;
