@@ -25,9 +25,15 @@ def ConvertFP4ToLinalgPass : Pass<"convert-fp4-to-linalg"> {
     and layers decomposed (`--fp4-decompose-quant-linear`); an op where this is
     not so is an error that names the pass.
   }];
+  let options = [
+    Option<"magnitudes", "magnitudes", "bool", /*default=*/"false",
+      "Lower fp4.scaled_matmul to the sum of the magnitudes of its terms: the "
+      "measure in which its rounding is bounded">
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
 }

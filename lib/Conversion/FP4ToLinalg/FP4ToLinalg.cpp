@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -61,6 +62,8 @@ static LogicalResult checkForm(Operation *op) {
 namespace {
 struct ConvertFP4ToLinalgPass
     : fp4::impl::ConvertFP4ToLinalgPassBase<ConvertFP4ToLinalgPass> {
+  using ConvertFP4ToLinalgPassBase::ConvertFP4ToLinalgPassBase;
+
   void runOnOperation() override {
     WalkResult result = getOperation()->walk([](Operation *op) {
       if (isa_and_nonnull<FP4Dialect>(op->getDialect()) &&
@@ -74,7 +77,7 @@ struct ConvertFP4ToLinalgPass
     RewritePatternSet patterns(&getContext());
     populateTransformToLinalgPatterns(patterns);
     populateQuantizeToLinalgPatterns(patterns);
-    populateMatmulToLinalgPatterns(patterns);
+    populateMatmulToLinalgPatterns(patterns, magnitudes);
     populateScaleLayoutToLinalgPatterns(patterns);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }

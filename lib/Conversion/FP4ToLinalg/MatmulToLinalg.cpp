@@ -11,6 +11,9 @@
 #include "Patterns.h"
 #include "StructuredBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -32,47 +35,80 @@ static Value emitDotOfBytes(StructuredBuilder &b, Value lhs, Value rhs) {
                                arith::MulIOp::create(b, high(lhs), high(rhs)));
 }
 
+/// Four times the dot product of one group of codes, exact: the sum over the
+/// bytes of the group at lhs[lhsPlace..., byte] and rhs[rhsPlace..., byte].
+static Value emitDotOfGroup(StructuredBuilder &b, Value lhs,
+                            ValueRange lhsPlace, Value rhs, ValueRange rhsPlace,
+                            int64_t bytes) {
+  Value zero = arith::ConstantIndexOp::create(b, 0);
+  Value one = arith::ConstantIndexOp::create(b, 1);
+  Value count = arith::ConstantIndexOp::create(b, bytes);
+  Value start = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+  auto loop = scf::ForOp::create(
+      b, zero, count, one, start,
+      [&](OpBuilder &nested, Location loc, Value byte, ValueRange sum) {
+        StructuredBuilder b(loc, nested);
+        auto load = [&](Value codes, ValueRange place) {
+          SmallVector<Value> indices(place);
+          indices.push_back(byte);
+          return b.load(codes, indices);
+        };
+        Value dot = emitDotOfBytes(b, load(lhs, lhsPlace), load(rhs, rhsPlace));
+        scf::YieldOp::create(
+            b, arith::AddIOp::create(b, sum.front(), dot).getResult());
+      });
+  return loop.getResult(0);
+}
+
 namespace {
-/// Lowers scaled_matmul to a sum in f64 and one rounding. In f64 no product of
-/// two scales overflows or is subnormal (|exponent| <= 254), and each term is
-/// exact, so that no order or guard is needed.
+/// Lowers scaled_matmul to exact dot products of groups, their scaled sum in
+/// f64, and one rounding. In f64 no product of two scales overflows or is
+/// subnormal (|exponent| <= 254) and every term is exact, so that neither the
+/// order nor a guard matters.
 struct LowerScaledMatmul : OpRewritePattern<ScaledMatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
+  LowerScaledMatmul(MLIRContext *context, bool magnitudes)
+      : OpRewritePattern(context), magnitudes(magnitudes) {}
 
   LogicalResult matchAndRewrite(ScaledMatmulOp op,
                                 PatternRewriter &rewriter) const override {
     StructuredBuilder b(op.getLoc(), rewriter);
-    // Loops: leading dimensions, n, group, byte of the group.
-    int64_t rank = op.getNumTileLoops(), leading = rank - 1;
-    int64_t n = leading, group = rank, byte = rank + 1;
+    Type f64 = b.getF64Type();
+    // Loops: leading dimensions, n, group.
+    int64_t rank = op.getNumTileLoops(), n = rank - 1, group = rank;
     int64_t bytes = op.getGroupSize() / 2;
     Value lhs = b.splitLast(op.getLhsCodes(), {bytes});
     Value rhs = b.splitLast(op.getRhsCodes(), {bytes});
-    Value sum = b.createZeroed(b.getSizes(op.getOutput()), b.getF64Type(),
-                               op.getOutput());
+    Value sum = b.createZeroed(b.getSizes(op.getOutput()), f64, op.getOutput());
     sum = b.generic(
-        rank + 2,
-        {{lhs, loops(leading, {group, byte})},
-         {op.getLhsScales(), loops(leading, {group})},
-         {rhs, {n, group, byte}},
+        rank + 1,
+        {{op.getLhsScales(), loops(rank - 1, {group})},
          {op.getRhsScales(), {n, group}}},
-        {sum, loops(rank)}, [](StructuredBuilder &b, ValueRange args) -> Value {
+        {sum, loops(rank)},
+        [&](StructuredBuilder &b, ValueRange args) -> Value {
+          SmallVector<Value> place;
+          for (int64_t loop = 0; loop <= rank; ++loop)
+            place.push_back(linalg::IndexOp::create(b, loop));
+          SmallVector<Value> lhsPlace(place), rhsPlace{place[n], place[group]};
+          lhsPlace.erase(lhsPlace.begin() + n);
+          Value dot = arith::SIToFPOp::create(
+              b, f64, emitDotOfGroup(b, lhs, lhsPlace, rhs, rhsPlace, bytes));
           auto scale = [&](Value value) {
-            return arith::ExtFOp::create(b, b.getF64Type(),
-                                         emitDecodeScale(b, value));
+            return arith::ExtFOp::create(b, f64, emitDecodeScale(b, value));
           };
           Value scales =
-              arith::MulFOp::create(b, scale(args[1]), scale(args[3]));
-          Value dot = arith::SIToFPOp::create(
-              b, b.getF64Type(), emitDotOfBytes(b, args[0], args[2]));
-          return arith::AddFOp::create(b, args[4],
-                                       arith::MulFOp::create(b, scales, dot));
+              arith::MulFOp::create(b, scale(args[0]), scale(args[1]));
+          Value term = arith::MulFOp::create(b, scales, dot);
+          if (magnitudes)
+            term = math::AbsFOp::create(b, term);
+          return arith::AddFOp::create(b, args[2], term);
         });
 
     // The codes were decoded as twice their value, both of them.
     Value quarter = arith::ConstantOp::create(b, b.getF64FloatAttr(0.25));
-    Value alpha = arith::ExtFOp::create(b, b.getF64Type(), op.getAlpha());
+    Value alpha = arith::ExtFOp::create(b, f64, op.getAlpha());
     Value factor = arith::MulFOp::create(b, alpha, quarter);
+    if (magnitudes)
+      factor = math::AbsFOp::create(b, factor);
     Value output = b.generic(
         rank, {{sum, loops(rank)}}, {op.getOutput(), loops(rank)},
         [&](StructuredBuilder &b, ValueRange args) {
@@ -82,9 +118,12 @@ struct LowerScaledMatmul : OpRewritePattern<ScaledMatmulOp> {
     replaceWithFilled(rewriter, op, output);
     return success();
   }
+
+  bool magnitudes;
 };
 } // namespace
 
-void fp4::populateMatmulToLinalgPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerScaledMatmul>(patterns.getContext());
+void fp4::populateMatmulToLinalgPatterns(RewritePatternSet &patterns,
+                                         bool magnitudes) {
+  patterns.add<LowerScaledMatmul>(patterns.getContext(), magnitudes);
 }

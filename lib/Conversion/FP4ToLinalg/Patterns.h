@@ -16,7 +16,8 @@ namespace mlir::fp4 {
 
 void populateTransformToLinalgPatterns(RewritePatternSet &patterns);
 void populateQuantizeToLinalgPatterns(RewritePatternSet &patterns);
-void populateMatmulToLinalgPatterns(RewritePatternSet &patterns);
+void populateMatmulToLinalgPatterns(RewritePatternSet &patterns,
+                                    bool magnitudes);
 void populateScaleLayoutToLinalgPatterns(RewritePatternSet &patterns);
 
 /// Replaces an op in destination-passing style with `filled`, its filled

@@ -13,19 +13,10 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
-
-static Value emitLoad(OpBuilder &b, Location loc, Value from,
-                      ValueRange indices) {
-  if (isa<MemRefType>(from.getType()))
-    return memref::LoadOp::create(b, loc, from, indices);
-  return tensor::ExtractOp::create(b, loc, from, indices);
-}
 
 /// Affine functions of the loops of the enclosing linalg.generic.
 static SmallVector<Value> emitIndices(StructuredBuilder &b, int64_t numLoops,
@@ -49,7 +40,7 @@ static Value emitFromBlocked(StructuredBuilder &b, ConvertScaleLayoutOp op) {
             b, 2,
             {r.floorDiv(kScaleTileRows), c.floorDiv(kScaleTileColumns), r % 32,
              (r % kScaleTileRows).floorDiv(32), c % kScaleTileColumns});
-        return emitLoad(b, b.getLoc(), op.getInput(), place);
+        return b.load(op.getInput(), place);
       });
 }
 
@@ -76,17 +67,15 @@ static Value emitToBlocked(StructuredBuilder &b, ConvertScaleLayoutOp op) {
         auto branch = scf::IfOp::create(
             b, inside,
             [&](OpBuilder &nested, Location loc) {
-              scf::YieldOp::create(nested, loc,
-                                   emitLoad(nested, loc, op.getInput(), place));
+              StructuredBuilder b(loc, nested);
+              scf::YieldOp::create(b, b.load(op.getInput(), place));
             },
             [&](OpBuilder &nested, Location loc) {
               // Zero the byte: f8E8M0FNU has no zero.
-              Value zero = arith::ConstantOp::create(
-                  nested, loc, nested.getI8IntegerAttr(0));
+              StructuredBuilder b(loc, nested);
+              Value zero = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
               scf::YieldOp::create(
-                  nested, loc,
-                  arith::BitcastOp::create(nested, loc, type, zero)
-                      .getResult());
+                  b, arith::BitcastOp::create(b, type, zero).getResult());
             });
         return branch.getResult(0);
       });

@@ -44,6 +44,12 @@ SmallVector<OpFoldResult> StructuredBuilder::getSizes(Value value) {
   return tensor::getMixedSizes(*this, getLoc(), value);
 }
 
+Value StructuredBuilder::load(Value from, ValueRange indices) {
+  if (isMemRef(from))
+    return memref::LoadOp::create(*this, from, indices);
+  return tensor::ExtractOp::create(*this, from, indices);
+}
+
 Value StructuredBuilder::splitLast(Value value, ArrayRef<int64_t> widths) {
   auto type = cast<ShapedType>(value.getType());
   SmallVector<OpFoldResult> sizes = getSizes(value);

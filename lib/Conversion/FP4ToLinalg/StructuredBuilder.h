@@ -36,6 +36,9 @@ public:
   /// The sizes of all dimensions of a tensor or memref.
   SmallVector<OpFoldResult> getSizes(Value value);
 
+  /// One element of a tensor or memref.
+  Value load(Value from, ValueRange indices);
+
   /// Views the last dimension as (n / (w0 * w1 * ...), w0, w1, ...), for a
   /// tensor or memref whose last dimension is a multiple of the product of
   /// `widths`.

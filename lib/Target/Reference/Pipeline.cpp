@@ -1,4 +1,5 @@
-//===- Pipeline.cpp - The reference lowering --------------------------*- C++ -*-===//
+//===- Pipeline.cpp - The reference lowering --------------------------*- C++
+//-*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -46,11 +47,11 @@ static void addLowerLayers(OpPassManager &pm) {
 }
 
 /// Entries to their lowered interface, tensors to memrefs and loops.
-static void addLowerTensors(OpPassManager &pm) {
+static void addLowerTensors(OpPassManager &pm, bool magnitudes) {
   pm.addPass(fp4::createFP4ResultsToDestinationsPass());
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
-  pm.addPass(fp4::createConvertFP4ToLinalgPass());
+  pm.addPass(fp4::createConvertFP4ToLinalgPass({magnitudes}));
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addCleanup(pm);
 
@@ -97,9 +98,10 @@ static void addLowerToLLVM(OpPassManager &pm) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
-void fp4::buildLowerToReferencePipeline(OpPassManager &pm) {
+void fp4::buildLowerToReferencePipeline(OpPassManager &pm,
+                                        LowerToReferenceOptions options) {
   addLowerLayers(pm);
-  addLowerTensors(pm);
+  addLowerTensors(pm, options.magnitudes);
   addExpandSmallFloats(pm);
   addLowerToLLVM(pm);
 }
@@ -109,5 +111,5 @@ void fp4::registerLowerToReferencePipeline() {
       "fp4-lower-to-reference",
       "Lower fp4 and upstream dialects on tensors to the LLVM dialect through "
       "plain loops: the executable definition",
-      buildLowerToReferencePipeline);
+      [](OpPassManager &pm) { buildLowerToReferencePipeline(pm); });
 }

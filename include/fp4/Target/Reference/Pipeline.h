@@ -1,4 +1,5 @@
-//===- Pipeline.h - The reference lowering ----------------------------*- C++ -*-===//
+//===- Pipeline.h - The reference lowering ----------------------------*- C++
+//-*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -18,10 +19,18 @@ class OpPassManager;
 
 namespace fp4 {
 
+struct LowerToReferenceOptions {
+  /// For each scaled_matmul, compute the sum of the magnitudes of its terms
+  /// instead: the measure in which its rounding is bounded.
+  bool magnitudes = false;
+};
+
 /// Lowers a module of fp4 and upstream dialects on tensors to the LLVM dialect.
 /// The interface of the lowered entries is described at
-/// `--fp4-results-to-destinations`; each has a C wrapper `_mlir_ciface_<entry>`.
-void buildLowerToReferencePipeline(OpPassManager &pm);
+/// `--fp4-results-to-destinations`; each has a C wrapper
+/// `_mlir_ciface_<entry>`.
+void buildLowerToReferencePipeline(OpPassManager &pm,
+                                   LowerToReferenceOptions options = {});
 
 /// Registers it as `--fp4-lower-to-reference`.
 void registerLowerToReferencePipeline();

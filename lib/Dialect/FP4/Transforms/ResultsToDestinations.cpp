@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -54,23 +55,17 @@ static LogicalResult checkEntry(func::FuncOp entry) {
 /// `store` at each return.
 static void
 replaceResults(func::FuncOp function, TypeRange types,
-               ArrayRef<DictionaryAttr> attributes,
                llvm::function_ref<void(func::ReturnOp, ValueRange)> store) {
   unsigned numInputs = function.getNumArguments();
-  Location loc = function.getLoc();
-  for (auto [i, type] : llvm::enumerate(types)) {
-    DictionaryAttr dictionary;
-    if (!attributes.empty())
-      dictionary = attributes[i];
-    (void)function.insertArgument(numInputs + i, type, dictionary, loc);
-  }
+  for (auto [i, type] : llvm::enumerate(types))
+    // Fails only for an index beyond the last argument.
+    (void)function.insertArgument(numInputs + i, type, {}, function.getLoc());
   ValueRange destinations = function.getArguments().drop_front(numInputs);
   function.walk([&](func::ReturnOp returnOp) {
     store(returnOp, destinations);
     returnOp.getOperandsMutable().clear();
   });
-  BitVector all(function.getNumResults(), true);
-  (void)function.eraseResults(all);
+  (void)function.eraseResults(BitVector(function.getNumResults(), true));
 }
 
 static void storeResults(func::ReturnOp returnOp, ValueRange destinations) {
@@ -109,32 +104,31 @@ static void addResultShapes(func::FuncOp entry, SymbolTable &symbols) {
   for (Type type : entry.getResultTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(type))
       numSizes += tensor.getRank();
-  OpBuilder builder(entry.getContext());
   func::FuncOp shapes = entry.clone();
   shapes.setName(getResultShapesName(entry.getName()));
   symbols.insert(shapes, std::next(Block::iterator(entry)));
-  replaceResults(shapes, MemRefType::get({numSizes}, builder.getIndexType()),
-                 {}, [](func::ReturnOp returnOp, ValueRange destinations) {
+  Type sizes = MemRefType::get({numSizes}, IndexType::get(entry.getContext()));
+  replaceResults(shapes, sizes,
+                 [](func::ReturnOp returnOp, ValueRange destinations) {
                    storeSizes(returnOp, destinations.front());
                  });
 }
 
 static void convertEntry(func::FuncOp entry, SymbolTable &symbols) {
-  OpBuilder builder(entry.getContext());
-  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
+    entry.removeArgAttr(i, kParamAttrName);
+    entry.removeArgAttr(i, kNameAttrName);
     if (isa<RankedTensorType>(entry.getArgument(i).getType()))
       entry.setArgAttr(i,
                        bufferization::BufferizationDialect::kWritableAttrName,
-                       builder.getBoolAttr(false));
+                       BoolAttr::get(entry.getContext(), false));
+  }
   addResultShapes(entry, symbols);
   SmallVector<Type> types =
       llvm::map_to_vector(entry.getResultTypes(), [](Type type) -> Type {
         return getDestinationType(type);
       });
-  SmallVector<DictionaryAttr> attributes;
-  for (unsigned i = 0; i < entry.getNumResults(); ++i)
-    attributes.push_back(entry.getResultAttrDict(i));
-  replaceResults(entry, types, attributes, storeResults);
+  replaceResults(entry, types, storeResults);
 }
 
 namespace {

@@ -78,7 +78,8 @@ def FP4ResultsToDestinationsPass
     destination arguments, behind the others: a memref of the result's shape for
     a tensor, a memref of rank 0 for a scalar. Arguments that are tensors are
     marked as not writable, so that a caller can pass read-only memory; results
-    never alias them.
+    never alias them. The interface goes by position: `fp4.param` and `fp4.name`
+    are dropped.
 
     How large the destinations have to be is said by a second function,
     `@<entry>.result_shapes`: it takes the entry's arguments and a

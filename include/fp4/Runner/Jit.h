@@ -1,0 +1,84 @@
+//===- Jit.h - Compiling and calling entries on this machine ----------*- C++
+//-*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Lowers a module for a target, compiles it in memory, and calls an entry on
+// tensors in host memory.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP4_RUNNER_JIT_H
+#define FP4_RUNNER_JIT_H
+
+#include "fp4/Runner/Signature.h"
+#include <memory>
+
+namespace mlir {
+class ExecutionEngine;
+
+namespace fp4 {
+
+/// What executes an entry.
+enum class Target {
+  /// The definition: plain loops on one thread.
+  Reference,
+  /// The reference with the sum of the magnitudes of the terms for each
+  /// scaled_matmul: the measure in which its rounding is bounded.
+  ReferenceMagnitudes,
+};
+
+/// A tensor that owns its bytes.
+class HostTensor {
+public:
+  /// Fails if the size overflows or there is no memory for it. The bytes are
+  /// uninitialized.
+  static llvm::Expected<HostTensor> create(std::string name, DType dtype,
+                                           ArrayRef<int64_t> shape);
+  /// The bytes are good for as long as this object.
+  const TensorView &view() const { return tensor; }
+  char *data() const { return bytes.get(); }
+
+private:
+  struct Free {
+    void operator()(char *pointer) const { std::free(pointer); }
+  };
+  TensorView tensor;
+  std::unique_ptr<char, Free> bytes;
+};
+
+/// An entry compiled for this machine.
+class CompiledEntry {
+public:
+  /// `module` is lowered in place. Diagnostics go to its context's handler.
+  static llvm::Expected<CompiledEntry>
+  compile(ModuleOp module, const EntrySignature &signature, Target target);
+
+  CompiledEntry(CompiledEntry &&);
+  ~CompiledEntry();
+
+  /// Allocates the results that `arguments` give.
+  llvm::Expected<std::vector<HostTensor>>
+  createResults(ArrayRef<TensorView> arguments) const;
+
+  /// Runs the entry. Ends the process with a message and exit code 1 if a check
+  /// of sizes inside of it fails.
+  llvm::Error run(ArrayRef<TensorView> arguments,
+                  ArrayRef<HostTensor> results) const;
+
+private:
+  CompiledEntry(EntrySignature signature,
+                std::unique_ptr<ExecutionEngine> engine);
+
+  EntrySignature signature;
+  std::unique_ptr<ExecutionEngine> engine;
+};
+
+} // namespace fp4
+} // namespace mlir
+
+#endif // FP4_RUNNER_JIT_H
