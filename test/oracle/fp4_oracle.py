@@ -50,10 +50,8 @@ def round_to(x: Array, dtype: DType) -> Array:
 def ulp(x: Array, dtype: DType) -> Array:
     """The unit in the last place of `dtype` at the f64 values `x` (of its subnormals below them)."""
     info = ml_dtypes.finfo(dtype)
-    _, exponent = np.frexp(
-        np.abs(x)
-    )  # |x| = f * 2^exponent with f in [1/2, 1); 0 for 0, inf and NaN
-    exponent = np.maximum(exponent - 1, int(info.minexp))
+    _, exponent = np.frexp(np.abs(x))  # |x| = f * 2^exponent with f in [1/2, 1)
+    exponent = np.where(x == 0, int(info.minexp), np.maximum(exponent - 1, int(info.minexp)))
     return np.ldexp(1.0, exponent - int(info.nmant))
 
 

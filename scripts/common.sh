@@ -1,0 +1,56 @@
+# Shared by scripts/demo and scripts/test: what they install and how they build.
+# Each step looks first whether there is anything left for it to do.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+LLVM_VERSION=22
+BUILD_PACKAGES=(
+  "llvm-$LLVM_VERSION-dev" "libmlir-$LLVM_VERSION-dev" "mlir-$LLVM_VERSION-tools"
+  "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" cmake ninja-build python3-venv)
+TEST_PACKAGES=(
+  "llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev"
+  "clang-format-$LLVM_VERSION" libgtest-dev)
+
+say() { printf '== %s\n' "$*"; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# install_packages PACKAGE...: with apt, those that are not there yet.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+      grep -q '^install ok installed$' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  say "installing ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# make_venv: a Python with test/requirements.txt, in build/venv.
+make_venv() {
+  local stamp=build/venv/requirements.txt
+  cmp -s test/requirements.txt "$stamp" && return
+  say "making a Python environment in build/venv"
+  /usr/bin/python3 -m venv build/venv
+  build/venv/bin/pip install --quiet --disable-pip-version-check \
+    -r test/requirements.txt
+  cp test/requirements.txt "$stamp"
+}
+
+# configure PRESET [CMAKE ARGUMENT...]
+configure() {
+  say "configuring ($1)"
+  cmake --preset "$@" -DFP4_PYTHON="$PWD/build/venv/bin/python" >/dev/null
+}
+
+# build PRESET TARGET...
+build() {
+  say "building ($1)"
+  cmake --build --preset "$1" --target "${@:2}"
+}
