@@ -1,4 +1,4 @@
-# Shared by scripts/demo and scripts/test: what they install and how they build.
+# Shared by the scripts here: what they install and how they build.
 # Each step looks first whether there is anything left for it to do.
 
 set -euo pipefail
@@ -8,9 +8,8 @@ LLVM_VERSION=22
 BUILD_PACKAGES=(
   "llvm-$LLVM_VERSION-dev" "libmlir-$LLVM_VERSION-dev" "mlir-$LLVM_VERSION-tools"
   "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" cmake ninja-build python3-venv)
-TEST_PACKAGES=(
-  "llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev"
-  "clang-format-$LLVM_VERSION" libgtest-dev)
+TEST_PACKAGES=("llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev" libgtest-dev)
+LINT_PACKAGES=("clang-format-$LLVM_VERSION" "clang-tidy-$LLVM_VERSION")
 
 say() { printf '== %s\n' "$*"; }
 
@@ -32,15 +31,18 @@ install_packages() {
     apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# make_venv: a Python with test/requirements.txt, in build/venv.
+# make_venv [REQUIREMENTS...]: a Python in build/venv with test/requirements.txt
+# and the given files.
 make_venv() {
-  local stamp=build/venv/requirements.txt
-  cmp -s test/requirements.txt "$stamp" && return
-  say "making a Python environment in build/venv"
-  /usr/bin/python3 -m venv build/venv
-  build/venv/bin/pip install --quiet --disable-pip-version-check \
-    -r test/requirements.txt
-  cp test/requirements.txt "$stamp"
+  local file stamp
+  [ -x build/venv/bin/python ] || /usr/bin/python3 -m venv build/venv
+  for file in test/requirements.txt "$@"; do
+    stamp=build/venv/${file//\//-}
+    cmp -s "$file" "$stamp" && continue
+    say "installing $file into build/venv"
+    build/venv/bin/pip install --quiet --disable-pip-version-check -r "$file"
+    cp "$file" "$stamp"
+  done
 }
 
 # configure PRESET [CMAKE ARGUMENT...]

@@ -1,4 +1,4 @@
-//===- InitAll.h - Registration of everything -------------------------*- C++ -*-===//
+//===- InitAll.h - Registration of everything -------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

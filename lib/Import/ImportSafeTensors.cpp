@@ -1,5 +1,4 @@
-//===- ImportSafeTensors.cpp - Layers from safetensors files ----------*- C++
-//-*-===//
+//===- ImportSafeTensors.cpp - Layers from safetensors files --------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RegisterImport.cpp - Registration of --import-safetensors ------*- C++
-//-*-===//
+//===- RegisterImport.cpp - Registration of --import-safetensors ----------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Binding.cpp - Files to arguments -------------------------------*- C++
-//-*-===//
+//===- Binding.cpp - Files to arguments -----------------------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Elements.cpp - Elements of tensors, for people -----------------*- C++
-//-*-===//
+//===- Elements.cpp - Elements of tensors, for people ---------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

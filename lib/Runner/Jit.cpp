@@ -1,5 +1,4 @@
-//===- Jit.cpp - Compiling and calling entries on this machine --------*- C++
-//-*-===//
+//===- Jit.cpp - Compiling and calling entries on this machine ------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Signature.cpp - What an entry takes and gives ------------------*- C++
-//-*-===//
+//===- Signature.cpp - What an entry takes and gives ----------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -13,10 +13,9 @@ import argparse
 import sys
 from pathlib import Path
 
+import fp4_oracle as o
 import ml_dtypes
 import numpy as np
-
-import fp4_oracle as o
 
 REL_L2 = 1e-6
 AGREEMENT = 0.999

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
-
 import fp4_oracle as o
+import numpy as np
 
 
 def main(source: str, target: str, name: str, index: str, how: str, what: str) -> None:

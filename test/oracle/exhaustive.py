@@ -14,10 +14,9 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-
 import check_layer
 import fp4_oracle as o
+import numpy as np
 import run_case
 
 # (gs, ss) that make s a power of two, that do not, that are negative, and that are zero.

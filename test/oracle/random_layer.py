@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import fp4_oracle as o
 import ml_dtypes
 import numpy as np
-
-import fp4_oracle as o
 
 
 @dataclass(frozen=True)

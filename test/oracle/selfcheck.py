@@ -9,10 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
+import fp4_oracle as o
 import ml_dtypes
 import numpy as np
-
-import fp4_oracle as o
 
 BYTES = np.arange(256, dtype=np.uint8)
 

@@ -1,5 +1,4 @@
-//===- fp4-lsp-server.cpp - The fp4 language server -------------------*- C++
-//-*-===//
+//===- fp4-lsp-server.cpp - The fp4 language server -----------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- fp4-opt.cpp - The fp4 optimizer driver -------------------------*- C++
-//-*-===//
+//===- fp4-opt.cpp - The fp4 optimizer driver -----------------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

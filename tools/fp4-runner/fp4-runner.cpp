@@ -1,5 +1,4 @@
-//===- fp4-runner.cpp - Compile and execute fp4 graphs ----------------*- C++
-//-*-===//
+//===- fp4-runner.cpp - Compile and execute fp4 graphs --------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- fp4-translate.cpp - The fp4 translation driver -----------------*- C++
-//-*-===//
+//===- fp4-translate.cpp - The fp4 translation driver ---------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ImportSafeTensors.h - Layers from safetensors files ------------*- C++
-//-*-===//
+//===- ImportSafeTensors.h - Layers from safetensors files ------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Binding.h - Files to arguments ---------------------------------*- C++
-//-*-===//
+//===- Binding.h - Files to arguments ---------------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

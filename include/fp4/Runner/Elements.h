@@ -1,5 +1,4 @@
-//===- Elements.h - Elements of tensors, for people -------------------*- C++
-//-*-===//
+//===- Elements.h - Elements of tensors, for people -------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Jit.h - Compiling and calling entries on this machine ----------*- C++
-//-*-===//
+//===- Jit.h - Compiling and calling entries on this machine ----*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Signature.h - What an entry takes and gives --------------------*- C++
-//-*-===//
+//===- Signature.h - What an entry takes and gives --------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

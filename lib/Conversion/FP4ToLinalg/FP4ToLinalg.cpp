@@ -1,5 +1,4 @@
-//===- FP4ToLinalg.cpp - Conversion from fp4 to linalg ----------------*- C++
-//-*-===//
+//===- FP4ToLinalg.cpp - Conversion from fp4 to linalg --------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- MatmulToLinalg.cpp - fp4.scaled_matmul to linalg ---------------*- C++
-//-*-===//
+//===- MatmulToLinalg.cpp - fp4.scaled_matmul to linalg -------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

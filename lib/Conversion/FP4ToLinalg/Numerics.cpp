@@ -1,5 +1,4 @@
-//===- Numerics.cpp - The numerics of fp4 as integer arithmetic -------*- C++
-//-*-===//
+//===- Numerics.cpp - The numerics of fp4 as integer arithmetic -----------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

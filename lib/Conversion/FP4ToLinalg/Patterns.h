@@ -1,5 +1,4 @@
-//===- Patterns.h - Patterns from fp4 to linalg -----------------------*- C++
-//-*-===//
+//===- Patterns.h - Patterns from fp4 to linalg -----------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- QuantizeToLinalg.cpp - fp4 quantization ops to linalg ----------*- C++
-//-*-===//
+//===- QuantizeToLinalg.cpp - fp4 quantization ops to linalg --------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

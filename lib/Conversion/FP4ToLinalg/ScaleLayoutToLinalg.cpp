@@ -1,5 +1,4 @@
-//===- ScaleLayoutToLinalg.cpp - fp4.convert_scale_layout to linalg ---*- C++
-//-*-===//
+//===- ScaleLayoutToLinalg.cpp - fp4.convert_scale_layout to linalg -------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- StructuredBuilder.cpp - Building linalg on tensors or memrefs --*- C++
-//-*-===//
+//===- StructuredBuilder.cpp - Building linalg on tensors or memrefs ------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

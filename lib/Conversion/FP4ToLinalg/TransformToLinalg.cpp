@@ -1,5 +1,4 @@
-//===- TransformToLinalg.cpp - fp4.block_transform to linalg ----------*- C++
-//-*-===//
+//===- TransformToLinalg.cpp - fp4.block_transform to linalg --------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

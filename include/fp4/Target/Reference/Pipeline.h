@@ -1,5 +1,4 @@
-//===- Pipeline.h - The reference lowering ----------------------------*- C++
-//-*-===//
+//===- Pipeline.h - The reference lowering ----------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Destination.cpp - Destination-passing style of the fp4 ops -----*- C++
-//-*-===//
+//===- Destination.cpp - Destination-passing style of the fp4 ops ---------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

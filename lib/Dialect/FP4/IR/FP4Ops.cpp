@@ -1,5 +1,4 @@
-//===- FP4Ops.cpp - Operations of the fp4 dialect ---------------------*- C++
-//-*-===//
+//===- FP4Ops.cpp - Operations of the fp4 dialect -------------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

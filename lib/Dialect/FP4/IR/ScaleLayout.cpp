@@ -1,5 +1,4 @@
-//===- ScaleLayout.cpp - Shapes of codes and scales -------------------*- C++
-//-*-===//
+//===- ScaleLayout.cpp - Shapes of codes and scales -----------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ShapeConstraints.cpp - Relations between dimensions ------------*- C++
-//-*-===//
+//===- ShapeConstraints.cpp - Relations between dimensions ----------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

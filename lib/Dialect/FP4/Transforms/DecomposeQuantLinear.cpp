@@ -1,5 +1,4 @@
-//===- DecomposeQuantLinear.cpp - fp4.quant_linear to its parts -------*- C++
-//-*-===//
+//===- DecomposeQuantLinear.cpp - fp4.quant_linear to its parts -----------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- MaterializeScaleLayouts.cpp - Explicit scale layout changes ----*- C++
-//-*-===//
+//===- MaterializeScaleLayouts.cpp - Explicit scale layout changes --------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- PackCodes.cpp - f4E2M1FN codes to packed bytes -----------------*- C++
-//-*-===//
+//===- PackCodes.cpp - f4E2M1FN codes to packed bytes ---------------------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ResultsToDestinations.cpp - The interface of lowered entries ---*- C++
-//-*-===//
+//===- ResultsToDestinations.cpp - The interface of lowered entries -------===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

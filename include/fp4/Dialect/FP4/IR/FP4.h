@@ -1,5 +1,4 @@
-//===- FP4.h - The fp4 dialect ----------------------------------------*- C++
-//-*-===//
+//===- FP4.h - The fp4 dialect ----------------------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

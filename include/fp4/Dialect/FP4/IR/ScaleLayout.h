@@ -1,5 +1,4 @@
-//===- ScaleLayout.h - Shapes of codes and scales ---------------------*- C++
-//-*-===//
+//===- ScaleLayout.h - Shapes of codes and scales ---------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

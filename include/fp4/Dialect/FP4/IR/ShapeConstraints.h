@@ -1,5 +1,4 @@
-//===- ShapeConstraints.h - Relations between dimensions --------------*- C++
-//-*-===//
+//===- ShapeConstraints.h - Relations between dimensions --------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Tiling.h - Tiling of the fp4 ops -------------------------------*- C++
-//-*-===//
+//===- Tiling.h - Tiling of the fp4 ops -------------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

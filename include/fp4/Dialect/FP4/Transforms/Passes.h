@@ -1,5 +1,4 @@
-//===- Passes.h - Passes on the fp4 dialect ---------------------------*- C++
-//-*-===//
+//===- Passes.h - Passes on the fp4 dialect ---------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
