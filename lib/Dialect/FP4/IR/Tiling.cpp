@@ -67,6 +67,8 @@ SmallVector<Range> fp4::getTileDomain(TileDimsOpInterface op,
   SmallVector<Range> domain(op.getNumTileLoops(), Range{zero, zero, one});
   SmallVector<bool> known(domain.size(), false);
   for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<ShapedType>(operand.get().getType()))
+      continue;
     std::optional<SmallVector<TileDim>> dims = op.getTileDims(operand);
     if (!dims)
       continue;

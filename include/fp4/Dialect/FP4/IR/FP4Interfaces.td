@@ -22,8 +22,9 @@ def FP4_TileDimsOpInterface : OpInterface<"TileDimsOpInterface"> {
     InterfaceMethod<"The number of loops of the iteration domain.",
       "int64_t", "getNumTileLoops", (ins)>,
     InterfaceMethod<[{
-      Says which part of `operand` a tile of the iteration domain touches, one
-      entry a dimension of the operand; nothing if the operand cannot be tiled.
+      Says which part of `operand`, a tensor or memref, a tile of the iteration
+      domain touches: one entry for each dimension of the operand. Nothing if the
+      operand cannot be tiled.
     }], "std::optional<::llvm::SmallVector<::mlir::fp4::TileDim>>",
       "getTileDims", (ins "::mlir::OpOperand &":$operand)>
   ];

@@ -1,4 +1,4 @@
-//===- BufferizableOpInterfaceImpl.h - Bufferization of the fp4 ops *- C++ -*-===//
+//===- BufferizableOpInterfaceImpl.h - Bufferize fp4 ops --------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
