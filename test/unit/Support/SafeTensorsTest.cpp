@@ -286,7 +286,7 @@ TEST(SafeTensorsReader, RefusesShapesThatOverflow) {
             "overflows 64 bits");
   // The elements can be counted in 64 bits, but their bits cannot.
   EXPECT_EQ(errorOfShape("[9223372036854775807]", 4),
-            "in.safetensors: tensor 'x': shape 9223372036854775807 of U8 "
+            "in.safetensors: tensor 'x': U8 (9223372036854775807) "
             "overflows 64 bits");
 }
 
@@ -325,7 +325,7 @@ TEST(SafeTensorsReader, RefusesSizesThatDoNotFitTheShape) {
 
 TEST(SafeTensorsReader, RefusesPartialBytes) {
   EXPECT_EQ(errorOfEntry(R"("dtype":"F4","shape":[3],"data_offsets":[0,2])", 2),
-            "in.safetensors: tensor 'x': shape 3 of F4 needs 12 bits, which "
+            "in.safetensors: tensor 'x': F4 (3) needs 12 bits, which "
             "are not whole bytes");
 }
 

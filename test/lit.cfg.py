@@ -1,0 +1,44 @@
+# Configuration of the test suite; lit.site.cfg.py of the build loads it.
+
+import os
+import subprocess
+
+import lit.formats
+
+config.name = "fp4"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "oracle", "vectors"]
+config.test_source_root = os.path.dirname(__file__)
+
+bin_dir = os.path.join(config.fp4_build_root, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_dir, config.llvm_tools_dir, config.environment["PATH"]]
+)
+for name, value in {
+    "%python": config.fp4_python,
+    "%bindir": bin_dir,
+    "%builddir": config.fp4_build_root,
+    "%srcdir": config.fp4_source_root,
+    "%unittests": os.path.join(bin_dir, "FP4UnitTests"),
+    "%oracle": os.path.join(config.test_source_root, "oracle"),
+    "%vectors": os.path.join(config.test_source_root, "vectors"),
+}.items():
+    config.substitutions.append((name, value))
+
+# The numerics are held to an oracle in Python: without it nothing is tested.
+probe = subprocess.run(
+    [config.fp4_python, "-c", "import ml_dtypes, numpy, safetensors"], capture_output=True
+)
+if probe.returncode:
+    lit_config.fatal(
+        f"{config.fp4_python} lacks what the tests need. Install it with "
+        f"'pip install -r test/requirements.txt' and configure with -DFP4_PYTHON=<that python>"
+    )
+
+if config.fp4_sanitize:
+    config.available_features.add("asan")
+    # libLLVM and libMLIR are not instrumented: containers that cross into them
+    # look overflown, and what they leak at exit is not ours.
+    config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:detect_leaks=0"
+    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
