@@ -33,6 +33,7 @@ static void addCleanup(OpPassManager &pm) {
 
 /// fp4 ops of all forms to op-level ops on packed codes and row-major scales.
 static void addLowerLayers(OpPassManager &pm) {
+  pm.addPass(fp4::createFP4CheckSmallFloatsPass());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   // While an op still says what it is: a mismatch of sizes that are known at

@@ -285,7 +285,7 @@ TEST_F(SafeTensorsFile, RefusesTensorsThatCannotBeStored) {
   EXPECT_EQ(write(path, {makeTensor("x", DType::U8, {-1, -1}, 1)}),
             path + ": tensor 'x': U8 (-1, -1) has a negative dimension");
   EXPECT_EQ(write(path, {makeTensor("x", DType::F16, {2}, 2)}),
-            path + ": tensor 'x': has 2 bytes of data, but shape 2 of F16 "
+            path + ": tensor 'x': has 2 bytes of data, but F16 (2) "
                    "needs 4");
   EXPECT_EQ(countFiles(), 0u);
 }

@@ -25,15 +25,6 @@ static std::string describe(const Dim &dim) {
   return ("dimension " + Twine(dim.index) + " of '" + dim.name + "'").str();
 }
 
-/// ceil(size * numerator / denominator), nothing on overflow.
-static std::optional<int64_t> scale(int64_t size, int64_t numerator,
-                                    int64_t denominator) {
-  int64_t product;
-  if (llvm::MulOverflow(size, numerator, product))
-    return std::nullopt;
-  return llvm::divideCeil(product, denominator);
-}
-
 void ShapeConstraints::addEqual(Dim dim, Dim other, int64_t numerator,
                                 int64_t denominator) {
   constraints.push_back({dim, other, numerator, denominator, ""});
@@ -67,24 +58,23 @@ std::string ShapeConstraints::describe(const Constraint &c) const {
 
 LogicalResult ShapeConstraints::verify() const {
   for (const Constraint &c : constraints) {
-    int64_t size = getStaticSize(c.dim);
-    if (ShapedType::isDynamic(size))
+    // A multiple is asked of the dimension itself.
+    const Dim &scaled = c.other.value ? c.other : c.dim;
+    int64_t size = getStaticSize(c.dim), other = getStaticSize(scaled);
+    if (ShapedType::isDynamic(size) || ShapedType::isDynamic(other))
       continue;
+    int64_t product;
+    if (llvm::MulOverflow(other, c.numerator, product))
+      return op->emitOpError() << ::describe(scaled) << " is too large";
     if (!c.other.value) {
-      std::optional<int64_t> codes = scale(size, c.numerator, 1);
-      if (!codes || *codes % c.denominator != 0)
+      if (product % c.denominator != 0)
         return op->emitOpError() << describe(c) << ", but got " << size;
       continue;
     }
-    int64_t other = getStaticSize(c.other);
-    if (ShapedType::isDynamic(other))
-      continue;
-    std::optional<int64_t> expected = scale(other, c.numerator, c.denominator);
-    if (!expected)
-      return op->emitOpError() << ::describe(c.other) << " is too large";
-    if (size != *expected)
+    int64_t expected = llvm::divideCeil(product, c.denominator);
+    if (size != expected)
       return op->emitOpError()
-             << describe(c) << " = " << *expected << ", but got " << size;
+             << describe(c) << " = " << expected << ", but got " << size;
   }
   return success();
 }

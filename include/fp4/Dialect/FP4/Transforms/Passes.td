@@ -11,6 +11,19 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FP4CheckSmallFloatsPass : Pass<"fp4-check-small-floats"> {
+  let summary = "Refuse arithmetic on floats of 8 bits or fewer";
+  let description = [{
+    Changes nothing. Any op of arith or math on a float of 8 bits or fewer is an
+    error, but for constants, selects and bitcasts.
+
+    Upstream's lowerings of such ops disagree with each other and with the
+    formats: `arith.truncf` to f4E2M1FN rounds ties away from zero in one of them
+    and to even in another, and f8E8M0FNU byte 0, which is 2^-127, becomes 0. The
+    fp4 ops say exactly what they compute.
+  }];
+}
+
 def FP4DecomposeQuantLinearPass : Pass<"fp4-decompose-quant-linear"> {
   let summary = "Replace each fp4.quant_linear with the ops that it is made of";
   let description = [{
