@@ -106,6 +106,7 @@ def opt_case(name: str, message: str, module: str, *arguments: str) -> Case:
 
 
 OUTPUT = "output"
+CRASHES = ("Stack dump", "runtime error:", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer")
 
 
 def one_op(op: str, arguments: str, result: str) -> str:
@@ -435,7 +436,7 @@ def run(case: Case, bin_dir: Path, work: Path) -> str:
     message = case.message.replace("{dir}", str(folder))
     if done.returncode not in (1, 2):
         return f"exit code {done.returncode}: {done.stderr[-2000:]}"
-    if "Sanitizer" in done.stderr or "runtime error" in done.stderr or "Stack dump" in done.stderr:
+    if any(sign in done.stderr for sign in CRASHES):
         return f"crashed: {done.stderr[-2000:]}"
     if not done.stderr.strip() or message not in done.stderr:
         return f"expected '{message}' on stderr, got: {done.stderr[:2000]}"
