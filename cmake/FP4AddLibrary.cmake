@@ -21,7 +21,8 @@ endfunction()
 
 # fp4_generate_doc(<name> <td file> <mlir-tblgen argument>...)
 #
-# Writes <build>/docs/generated/<name>.md; the target fp4-doc makes all of them.
+# Writes <build>/docs/generated/<name>.md; the target fp4-doc makes all of them,
+# and fp4-update-docs copies them to docs/generated, where they are kept.
 function(fp4_generate_doc name td)
   set(_output ${CMAKE_BINARY_DIR}/docs/generated/${name}.md)
   set(LLVM_TARGET_DEFINITIONS ${td})

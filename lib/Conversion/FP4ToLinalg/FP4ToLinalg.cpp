@@ -39,19 +39,16 @@ static LogicalResult checkForm(Operation *op) {
   if (isa<QuantLinearOp>(op))
     return op->emitOpError(
         "is not lowered; run --fp4-decompose-quant-linear first");
-  bool convertsLayout = isa<ConvertScaleLayoutOp>(op);
-  for (Value operand : op->getOperands()) {
-    auto type = dyn_cast<ShapedType>(operand.getType());
+  auto tiled = cast<TileDimsOpInterface>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<ShapedType>(operand.get().getType());
     if (!type)
       continue;
-    Type element = type.getElementType();
-    if (isa<Float4E2M1FNType>(element))
+    if (isa<Float4E2M1FNType>(type.getElementType()))
       return op->emitOpError("has codes that are not packed, of type ")
              << type << "; run --fp4-pack-codes first";
-    bool isScales = isa<Float8E8M0FNUType, Float8E4M3FNType>(element);
-    auto tiled = dyn_cast<TileDimsOpInterface>(op);
-    if (isScales && !convertsLayout && tiled &&
-        type.getRank() != tiled.getNumTileLoops() && type.getRank() != 2)
+    // Blocked scales are the one operand that cannot be tiled.
+    if (!tiled.getTileDims(operand))
       return op->emitOpError("has blocked scales, of type ")
              << type << "; run --fp4-materialize-scale-layouts first";
   }

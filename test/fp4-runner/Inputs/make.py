@@ -30,6 +30,11 @@ o.save(folder / "rest.safetensors", rest)
 # Rows of 1 and of -2: scales 1 and 2, codes of +-1: y = 32 * x * weight.
 x = np.stack([np.full(32, 1, np.float32), np.full(32, -2, np.float32)])
 o.save(folder / "in.safetensors", {"x": x})
+# The same, with the data at an odd address in the file.
+contents = (folder / "in.safetensors").read_bytes()
+length = int.from_bytes(contents[:8], "little")
+odd = (length + 1).to_bytes(8, "little") + contents[8 : 8 + length] + b" " + contents[8 + length :]
+(folder / "odd.safetensors").write_bytes(odd)
 y = np.array([[32, 64, 128, 256], [-64, -128, -256, -512]], np.float64)
 o.save(folder / "right.safetensors", {"y": y})
 o.save(folder / "right-bf16.safetensors", {"y": y.astype(bf16)})
