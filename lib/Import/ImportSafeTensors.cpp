@@ -8,12 +8,12 @@
 
 #include "fp4/Import/ImportSafeTensors.h"
 #include "fp4/Dialect/FP4/IR/FP4.h"
+#include "fp4/Support/Error.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -55,9 +55,8 @@ private:
   template <typename... Args>
   llvm::Error error(const TensorView *tensor, const char *format,
                     Args &&...args) const {
-    return llvm::createStringError(
-        llvm::formatv("{0}: tensor '{1}': ", file.path(), tensor->name).str() +
-        llvm::formatv(format, std::forward<Args>(args)...).str());
+    return makeError("{0}: tensor '{1}': {2}", file.path(), tensor->name,
+                     llvm::formatv(format, std::forward<Args>(args)...).str());
   }
   llvm::Error missing(StringRef key) const;
   const TensorView *find(StringRef key) const {
@@ -80,12 +79,10 @@ llvm::Error StateReader::missing(StringRef key) const {
   if (file.tensors().size() > kMaxNames)
     names +=
         llvm::formatv(" and {0} more", file.tensors().size() - kMaxNames).str();
-  return llvm::createStringError(
-      llvm::formatv("{0}: no tensor '{1}{2}', which a layer must have; the "
-                    "file holds {3}",
-                    file.path(), prefix, key,
-                    names.empty() ? "no tensors" : names)
-          .str());
+  return makeError("{0}: no tensor '{1}{2}', which a layer must have; the "
+                   "file holds {3}",
+                   file.path(), prefix, key,
+                   names.empty() ? "no tensors" : names);
 }
 
 llvm::Error StateReader::checkScalar(const TensorView *scalar) const {

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Runner/Binding.h"
+#include "fp4/Support/Error.h"
 #include "llvm/Support/Alignment.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -19,12 +19,6 @@ static std::string listNames(llvm::iterator_range<const EntryValue *> values) {
     if (!value.isParameter)
       names += (names.empty() ? "'" : ", '") + value.name + "'";
   return names.empty() ? "none" : names;
-}
-
-template <typename... Args>
-static llvm::Error makeError(const char *format, Args &&...args) {
-  return llvm::createStringError(
-      llvm::formatv(format, std::forward<Args>(args)...).str());
 }
 
 static llvm::Error checkInputs(const EntrySignature &signature,

@@ -8,13 +8,13 @@
 
 #include "fp4/Runner/Jit.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
+#include "fp4/Support/Error.h"
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -68,7 +68,8 @@ createHostMachine() {
   if (!builder)
     return builder.takeError();
   // LLVM would use these for conversions to bf16, and they flush subnormals.
-  builder->addFeatures({"-avx512bf16", "-avxneconvert"});
+  if (builder->getTargetTriple().isX86())
+    builder->addFeatures({"-avx512bf16", "-avxneconvert"});
   return builder->createTargetMachine();
 }
 
@@ -93,7 +94,7 @@ llvm::Expected<CompiledEntry>
 CompiledEntry::compile(ModuleOp module, const EntrySignature &signature,
                        Target target) {
   if (failed(lower(module, target)))
-    return llvm::createStringError("cannot lower @" + signature.entry);
+    return makeError("cannot lower @{0}", signature.entry);
 
   auto machine = createHostMachine();
   if (!machine)
@@ -135,7 +136,6 @@ namespace {
 /// pointer to a memref descriptor.
 class Call {
 public:
-  /// `rank` is 0 for a scalar that is passed by value.
   void addScalar(const char *data) {
     pointers.push_back(const_cast<char *>(data));
   }

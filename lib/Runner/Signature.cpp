@@ -8,21 +8,15 @@
 
 #include "fp4/Runner/Signature.h"
 #include "fp4/Dialect/FP4/IR/FP4.h"
+#include "fp4/Support/Error.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
-
-template <typename... Args>
-static llvm::Error makeError(const char *format, Args &&...args) {
-  return llvm::createStringError(
-      llvm::formatv(format, std::forward<Args>(args)...).str());
-}
 
 /// The dtype that holds elements of `type` in files; nothing if none does.
 static std::optional<DType> getDType(Type type) {

@@ -12,18 +12,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/InitAll.h"
 #include "fp4/Runner/Binding.h"
+#include "fp4/Runner/Compare.h"
 #include "fp4/Runner/Elements.h"
 #include "fp4/Runner/Jit.h"
-#include "mlir/Analysis/SliceAnalysis.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "fp4/Support/Error.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
@@ -75,12 +73,6 @@ struct CommandLine {
 };
 } // namespace
 
-template <typename... Args>
-static llvm::Error makeError(const char *format, Args &&...args) {
-  return llvm::createStringError(
-      llvm::formatv(format, std::forward<Args>(args)...).str());
-}
-
 /// MLIR has reported what is wrong already.
 static llvm::Error reportedError() { return makeError(""); }
 
@@ -120,95 +112,6 @@ static void printTimes(double compile, MutableArrayRef<double> calls) {
   llvm::outs() << "\n";
 }
 
-/// Compiles a copy of the module and runs the entry once.
-static llvm::Expected<std::vector<HostTensor>>
-runOnce(ModuleOp module, const EntrySignature &signature,
-        const Binding &binding, Target target) {
-  OwningOpRef<ModuleOp> copy = module.clone();
-  auto compiled = CompiledEntry::compile(*copy, signature, target);
-  if (!compiled)
-    return compiled.takeError();
-  auto results = compiled->createResults(binding.arguments());
-  if (!results)
-    return results.takeError();
-  if (llvm::Error error = compiled->run(binding.arguments(), *results))
-    return error;
-  return results;
-}
-
-/// Whether result `index` of the entry is that of a matrix product which no
-/// other product feeds: the bound on its rounding is known then.
-static bool isSingleProduct(ModuleOp module, StringRef entry, unsigned index) {
-  auto isProduct = [](Operation *op) {
-    return isa<QuantLinearOp, ScaledMatmulOp>(op);
-  };
-  auto function = module.lookupSymbol<func::FuncOp>(entry);
-  if (!function.getBody().hasOneBlock())
-    return false;
-  Operation *terminator = function.getBody().front().getTerminator();
-  Operation *product = terminator->getOperand(index).getDefiningOp();
-  if (!product || !isProduct(product))
-    return false;
-  SetVector<Operation *> slice;
-  if (failed(getBackwardSlice(product, &slice)))
-    return false;
-  return llvm::none_of(slice, isProduct);
-}
-
-/// Prints how the results compare; fails if one is outside its bound.
-static llvm::Error printComparisons(
-    ArrayRef<HostTensor> results,
-    llvm::function_ref<const TensorView *(unsigned)> getExpected,
-    llvm::function_ref<const TensorView *(unsigned)> getMagnitudes) {
-  bool isInside = true;
-  for (auto [i, result] : llvm::enumerate(results)) {
-    Comparison comparison =
-        compare(result.view(), *getExpected(i), getMagnitudes(i));
-    llvm::outs() << comparison.report;
-    isInside &= comparison.isInside;
-  }
-  return isInside ? llvm::Error::success()
-                  : makeError("the results are outside the bounds");
-}
-
-static llvm::Error compareWithReference(ModuleOp module,
-                                        const EntrySignature &signature,
-                                        const Binding &binding,
-                                        ArrayRef<HostTensor> results) {
-  auto expected = runOnce(module, signature, binding, Target::Reference);
-  if (!expected)
-    return expected.takeError();
-  auto magnitudes =
-      runOnce(module, signature, binding, Target::ReferenceMagnitudes);
-  if (!magnitudes)
-    return magnitudes.takeError();
-  return printComparisons(
-      results, [&](unsigned i) { return &(*expected)[i].view(); },
-      [&](unsigned i) {
-        return isSingleProduct(module, signature.entry, i)
-                   ? &(*magnitudes)[i].view()
-                   : nullptr;
-      });
-}
-
-static llvm::Error compareWithFile(const SafeTensors &file,
-                                   const EntrySignature &signature,
-                                   ArrayRef<HostTensor> results) {
-  return printComparisons(
-      results, [&](unsigned i) { return file.find(signature.results[i].name); },
-      [](unsigned) { return nullptr; });
-}
-
-/// Every result must have something to be compared with.
-static llvm::Error checkExpected(const SafeTensors &file,
-                                 const EntrySignature &signature) {
-  for (const EntryValue &result : signature.results)
-    if (!file.find(result.name))
-      return makeError("{0}: no tensor '{1}' to compare the result with",
-                       file.path(), result.name);
-  return llvm::Error::success();
-}
-
 static llvm::Error write(StringRef path, ArrayRef<HostTensor> results) {
   SmallVector<TensorView> views;
   for (const HostTensor &result : results)
@@ -228,60 +131,59 @@ parse(llvm::SourceMgr &source, StringRef path, MLIRContext *context) {
   return std::move(module);
 }
 
-static llvm::Error run(const CommandLine &options, MLIRContext *context) {
-  if (llvm::Error error = check(options))
-    return error;
-  llvm::SourceMgr source;
-  SourceMgrDiagnosticHandler handler(source, context);
-  auto module = parse(source, options.module, context);
-  if (!module)
-    return module.takeError();
-  auto signature = getSignature(**module, options.entry);
-  if (!signature)
-    return signature.takeError();
-
-  // Everything that can be wrong with the files is found before anything runs.
-  std::optional<SafeTensors> inputs, expected;
+namespace {
+/// The files that the command line names.
+struct Files {
   std::vector<SafeTensors> parameters;
+  std::optional<SafeTensors> inputs;
+  std::optional<SafeTensors> expected;
+};
+} // namespace
+
+static llvm::Expected<Files> openFiles(const CommandLine &options) {
+  Files files;
   for (const std::string &path : options.params) {
     auto file = SafeTensors::open(path);
     if (!file)
       return file.takeError();
-    parameters.push_back(std::move(*file));
+    files.parameters.push_back(std::move(*file));
   }
-  if (!options.input.empty()) {
-    auto file = SafeTensors::open(options.input);
+  auto openOptional = [](StringRef path,
+                         std::optional<SafeTensors> &result) -> llvm::Error {
+    if (path.empty())
+      return llvm::Error::success();
+    auto file = SafeTensors::open(path);
     if (!file)
       return file.takeError();
-    inputs = std::move(*file);
-  }
-  auto binding =
-      Binding::bind(*signature, inputs ? &*inputs : nullptr, parameters);
-  if (!binding)
-    return binding.takeError();
-  if (!options.compare.empty() && options.compare != "reference") {
-    auto file = SafeTensors::open(options.compare);
-    if (!file)
-      return file.takeError();
-    expected = std::move(*file);
-    if (llvm::Error error = checkExpected(*expected, *signature))
+    result = std::move(*file);
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = openOptional(options.input, files.inputs))
+    return error;
+  if (options.compare != "reference")
+    if (llvm::Error error = openOptional(options.compare, files.expected))
       return error;
-  }
+  return std::move(files);
+}
 
+/// Runs the entry as often as asked and says what came out.
+static llvm::Error execute(const CommandLine &options, ModuleOp module,
+                           const EntrySignature &signature,
+                           ArrayRef<TensorView> arguments, const Files &files) {
   double start = getSeconds();
-  OwningOpRef<ModuleOp> copy = (*module)->clone();
-  auto compiled = CompiledEntry::compile(*copy, *signature, Target::Reference);
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto compiled = CompiledEntry::compile(*copy, signature, Target::Reference);
   if (!compiled)
     return compiled.takeError();
   double compileTime = getSeconds() - start;
 
-  auto results = compiled->createResults(binding->arguments());
+  auto results = compiled->createResults(arguments);
   if (!results)
     return results.takeError();
   SmallVector<double> calls;
   for (unsigned i = 0; i < options.repeat; ++i) {
     start = getSeconds();
-    if (llvm::Error error = compiled->run(binding->arguments(), *results))
+    if (llvm::Error error = compiled->run(arguments, *results))
       return error;
     calls.push_back(getSeconds() - start);
   }
@@ -295,11 +197,38 @@ static llvm::Error run(const CommandLine &options, MLIRContext *context) {
     for (const HostTensor &result : *results)
       print(llvm::outs(), result.view());
   }
-  if (expected)
-    return compareWithFile(*expected, *signature, *results);
+  if (files.expected)
+    return compareWithFile(*files.expected, *results, llvm::outs());
   if (!options.compare.empty())
-    return compareWithReference(**module, *signature, *binding, *results);
+    return compareWithReference(module, signature, arguments, *results,
+                                llvm::outs());
   return llvm::Error::success();
+}
+
+/// Finds everything that can be wrong with the module and the files before
+/// anything is compiled.
+static llvm::Error run(const CommandLine &options, MLIRContext *context) {
+  if (llvm::Error error = check(options))
+    return error;
+  llvm::SourceMgr source;
+  SourceMgrDiagnosticHandler handler(source, context);
+  auto module = parse(source, options.module, context);
+  if (!module)
+    return module.takeError();
+  auto signature = getSignature(**module, options.entry);
+  if (!signature)
+    return signature.takeError();
+  auto files = openFiles(options);
+  if (!files)
+    return files.takeError();
+  auto binding = Binding::bind(
+      *signature, files->inputs ? &*files->inputs : nullptr, files->parameters);
+  if (!binding)
+    return binding.takeError();
+  if (files->expected)
+    if (llvm::Error error = checkExpected(*files->expected, *signature))
+      return error;
+  return execute(options, **module, *signature, binding->arguments(), *files);
 }
 
 int main(int argc, char **argv) {
