@@ -222,6 +222,8 @@ private:
   void finish(func::FuncOp function, ValueRange results,
               ArrayRef<StringRef> names);
   Value param(const TensorView *tensor, Type type);
+  /// Printed as the name of a value under --mlir-use-nameloc-as-prefix.
+  Location named(StringRef name) { return NameLoc::get(getStringAttr(name)); }
   Value scalar(const TensorView *tensor) { return param(tensor, getF32Type()); }
   Value transform();
   Value activationGlobalScale();
@@ -239,6 +241,7 @@ func::FuncOp LayerBuilder::start(StringRef name) {
   function = func::FuncOp::create(*this, name, getFunctionType(xType, {}));
   function.setArgAttr(0, kNameAttrName, getStringAttr("x"));
   setInsertionPointToStart(function.addEntryBlock());
+  function.getArgument(0).setLoc(named("x"));
   return function;
 }
 
@@ -257,7 +260,8 @@ Value LayerBuilder::param(const TensorView *tensor, Type type) {
   auto attributes = getDictionaryAttr(
       getNamedAttr(kParamAttrName, getStringAttr(tensor->name)));
   // Appending to a function that is being built cannot fail.
-  (void)function.insertArgument(index, type, attributes, getLoc());
+  StringRef key = StringRef(tensor->name).drop_front(options.prefix.size());
+  (void)function.insertArgument(index, type, attributes, named(key));
   return function.getArgument(index);
 }
 
@@ -334,7 +338,7 @@ fp4::importSafeTensors(MLIRContext *context, const SafeTensors &file,
   context->loadDialect<FP4Dialect, func::FuncDialect>();
   ImportedLayer layer;
   layer.module =
-      ModuleOp::create(NameLoc::get(StringAttr::get(context, file.path())));
+      ModuleOp::create(FileLineColLoc::get(context, file.path(), 0, 0));
   LayerBuilder builder(*layer.module, *state, options);
   builder.buildQuantize();
   builder.buildForward();

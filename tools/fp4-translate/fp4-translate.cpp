@@ -11,10 +11,23 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Import/ImportSafeTensors.h"
+#include "mlir/IR/AsmState.h"
 #include "mlir/InitAllTranslations.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "llvm/Support/CommandLine.h"
+
+/// Prints imported arguments under the names that they have in the file, %e2m1
+/// and not %arg1, unless the command line says otherwise.
+static void printNames() {
+  mlir::registerAsmPrinterCLOptions();
+  llvm::cl::Option *option =
+      llvm::cl::getRegisteredOptions().lookup("mlir-use-nameloc-as-prefix");
+  if (option)
+    static_cast<llvm::cl::opt<bool> *>(option)->setInitialValue(true);
+}
 
 int main(int argc, char **argv) {
+  printNames();
   mlir::registerAllTranslations();
   mlir::fp4::registerImportSafeTensors();
   return mlir::failed(
