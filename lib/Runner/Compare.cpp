@@ -10,8 +10,9 @@
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Runner/Elements.h"
 #include "fp4/Support/Error.h"
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -32,22 +33,38 @@ runOnce(ModuleOp module, const EntrySignature &signature,
   return results;
 }
 
-static bool isProduct(Operation *op) {
-  return isa<QuantLinearOp, ScaledMatmulOp>(op);
+/// The entry's matrix product, if it has just one, calls inlined. Null if there
+/// are none or more, or if `module` cannot be inlined.
+static Operation *findSingleProduct(ModuleOp module, StringRef entry) {
+  PassManager pm(module.getContext());
+  pm.addPass(createInlinerPass());
+  if (failed(pm.run(module)))
+    return nullptr;
+  SmallVector<Operation *> products;
+  auto function = module.lookupSymbol<func::FuncOp>(entry);
+  function.walk([&](Operation *op) {
+    if (isa<QuantLinearOp, ScaledMatmulOp>(op))
+      products.push_back(op);
+  });
+  bool hasCalls =
+      function.walk([](CallOpInterface) { return WalkResult::interrupt(); })
+          .wasInterrupted();
+  return products.size() == 1 && !hasCalls ? products.front() : nullptr;
 }
 
-/// Whether result `index` of the entry is that of a matrix product which no
-/// other product feeds.
-static bool isSingleProduct(func::FuncOp entry, unsigned index) {
-  if (!entry.getBody().hasOneBlock())
-    return false;
-  Operation *terminator = entry.getBody().front().getTerminator();
-  Operation *product = terminator->getOperand(index).getDefiningOp();
-  if (!product || !isProduct(product))
-    return false;
-  SetVector<Operation *> slice;
-  return succeeded(getBackwardSlice(product, &slice)) &&
-         llvm::none_of(slice, isProduct);
+/// Whether each of the entry's results is what `product`, which may be null,
+/// gives, unchanged.
+static SmallVector<bool> findResultsOf(Operation *product, size_t numResults) {
+  SmallVector<bool> found(numResults, false);
+  if (!product)
+    return found;
+  auto returnOp =
+      dyn_cast<func::ReturnOp>(product->getBlock()->getTerminator());
+  if (!returnOp)
+    return found;
+  for (auto [i, result] : llvm::enumerate(returnOp.getOperands()))
+    found[i] = result.getDefiningOp() == product;
+  return found;
 }
 
 /// Prints how each result compares; fails if one is outside its bound.
@@ -76,11 +93,12 @@ llvm::Error fp4::compareWithReference(ModuleOp module,
       runOnce(module, signature, arguments, Target::ReferenceMagnitudes);
   if (!magnitudes)
     return magnitudes.takeError();
-  auto entry = module.lookupSymbol<func::FuncOp>(signature.entry);
+  OwningOpRef<ModuleOp> inlined = module.clone();
+  SmallVector<bool> isProduct = findResultsOf(
+      findSingleProduct(*inlined, signature.entry), results.size());
   return compareAll(results, os, [&](unsigned i) {
     return compare(results[i].view(), (*expected)[i].view(),
-                   isSingleProduct(entry, i) ? &(*magnitudes)[i].view()
-                                             : nullptr);
+                   isProduct[i] ? &(*magnitudes)[i].view() : nullptr);
   });
 }
 

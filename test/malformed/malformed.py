@@ -336,6 +336,15 @@ func.func @forward(%a: tensor<?x32xi8> {fp4.name = "a"}, %s: tensor<?x2xf8E8M0FN
         "expects dimension 0 of 'scales' to be dimension 0 of 'codes'",
         module=mismatch, input=inputs, params=None,
     )  # fmt: skip
+    add = one_op(
+        "arith.addf %x, %z : tensor<?xf32>",
+        '%x: tensor<?xf32> {fp4.name = "x"}, %z: tensor<?xf32> {fp4.name = "z"}',
+        "tensor<?xf32>",
+    )
+    vectors = {"x": np.zeros(8, np.float32), "z": np.zeros(2, np.float32)}
+    yield runner_case(
+        "sizes-of-upstream-ops", "Runtime op verification", module=add, input=vectors, params=None
+    )
     huge = "func.func @forward() -> tensor<1000000000x1000000000xf32> {\n" + (
         "  %0 = tensor.empty() : tensor<1000000000x1000000000xf32>\n"
         "  return %0 : tensor<1000000000x1000000000xf32>\n}"

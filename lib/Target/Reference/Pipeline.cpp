@@ -36,6 +36,8 @@ static void addLowerLayers(OpPassManager &pm) {
   pm.addPass(fp4::createFP4CheckSmallFloatsPass());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
+  // Elementwise ops on tensors check no sizes; the linalg.generic of each does.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // While an op still says what it is: a mismatch of sizes that are known at
   // run time only becomes a message and not an access out of bounds.
   pm.addPass(createGenerateRuntimeVerificationPass());
@@ -52,7 +54,6 @@ static void addLowerTensors(OpPassManager &pm, bool magnitudes) {
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
   pm.addPass(fp4::createConvertFP4ToLinalgPass({magnitudes}));
-  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   addCleanup(pm);
 
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

@@ -16,6 +16,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -27,7 +28,19 @@ using namespace mlir::fp4;
 #define GET_ATTRDEF_CLASSES
 #include "fp4/Dialect/FP4/IR/FP4Attrs.cpp.inc"
 
+namespace {
+/// No op of the dialect minds where it stands.
+struct FP4InlinerInterface : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+} // namespace
+
 void FP4Dialect::initialize() {
+  addInterfaces<FP4InlinerInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "fp4/Dialect/FP4/IR/FP4Attrs.cpp.inc"
