@@ -95,6 +95,12 @@ llvm::Expected<Binding> Binding::bind(const EntrySignature &signature,
     if (llvm::Error error = argument.check(*found->tensor, found->file->path()))
       return error;
     TensorView view = *found->tensor;
+    // A byte beyond 1 is no value of i1: what comes of it is undefined.
+    if (view.dtype == DType::BOOL &&
+        llvm::any_of(view.data, [](char byte) { return byte & ~1; }))
+      return makeError("{0}: '{1}' is BOOL and holds a byte that is neither 0 "
+                       "nor 1",
+                       found->file->path(), argument.name);
     llvm::Align alignment(std::max(1u, bitWidth(view.dtype) / 8));
     if (!llvm::isAddrAligned(alignment, view.data.data())) {
       auto copy = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(

@@ -103,7 +103,8 @@ static size_t printNested(llvm::raw_ostream &os, const TensorView &tensor,
 void fp4::print(llvm::raw_ostream &os, const TensorView &tensor) {
   constexpr size_t kMaxPrinted = 1024;
   os << tensor.name << " : " << describe(tensor.dtype, tensor.shape);
-  if (getNumElements(tensor) > kMaxPrinted) {
+  size_t count = getNumElements(tensor);
+  if (count == 0 || count > kMaxPrinted) {
     os << "\n";
     return;
   }
@@ -186,13 +187,14 @@ private:
     if (std::isnan(a) && std::isnan(e))
       return;
     if (!std::isfinite(a) || !std::isfinite(e)) {
-      if (a != e && !(std::isinf(a) && mayRoundToInfinity(a, e)))
-        addDifference(i, std::numeric_limits<double>::infinity(), true);
+      if (a != e && !roundsToInfinity(a, e))
+        addDifference(i, std::numeric_limits<double>::infinity(),
+                      !isNextToInfinity(a, e) && !isNextToInfinity(e, a));
       return;
     }
     double error = std::fabs(a - e);
-    squaredError += error * error;
-    squaredNorm += e * e;
+    squaredError += static_cast<long double>(error) * error;
+    squaredNorm += static_cast<long double>(e) * e;
     if (byElement) {
       double bound = getUlp(actual.dtype, e) + getAllowance(i);
       if (error != 0)
@@ -202,15 +204,36 @@ private:
     }
   }
 
-  /// Whether infinity is right, or one unit off, for an `e` beyond the dtype's
-  /// largest value.
-  bool mayRoundToInfinity(double a, double e) const {
-    double largest = actual.dtype == DType::F16    ? 65504.0
-                     : actual.dtype == DType::BF16 ? 0x1.fep127
-                     : actual.dtype == DType::F32  ? 0x1.fffffep127
-                                                   : 0x1.fffffffffffffp1023;
-    return std::isfinite(e) && std::signbit(a) == std::signbit(e) &&
-           std::fabs(e) >= largest;
+  /// The largest finite value of the actual dtype.
+  double getLargest() const {
+    switch (actual.dtype) {
+    case DType::F16:
+      return 65504.0;
+    case DType::BF16:
+      return 0x1.fep127;
+    case DType::F32:
+      return 0x1.fffffep127;
+    default:
+      return std::numeric_limits<double>::max();
+    }
+  }
+
+  /// Whether `a` is the infinity that a finite `e` rounds to in the actual
+  /// dtype: from half a unit beyond the largest value on.
+  bool roundsToInfinity(double a, double e) const {
+    if (actual.dtype == DType::F64) // as wide as anything it is compared with
+      return false;
+    double next = std::ldexp(1.0, std::ilogb(getLargest()) + 1);
+    return std::isinf(a) && std::isfinite(e) &&
+           std::signbit(a) == std::signbit(e) &&
+           std::fabs(e) >= (getLargest() + next) / 2;
+  }
+
+  /// Whether `a` is infinite and `b` one unit below it, which a bound of one
+  /// unit in the last place allows.
+  bool isNextToInfinity(double a, double b) const {
+    return byElement && std::isinf(a) && std::isfinite(b) &&
+           std::signbit(a) == std::signbit(b) && std::fabs(b) >= getLargest();
   }
 
   /// What cancellation may add. A sum that overflowed its dtype allows nothing.
@@ -236,9 +259,8 @@ private:
        << " elements differ";
     result.isInside = numOutside == 0;
     if (!exact && !byElement) {
-      double relative = squaredError == 0
-                            ? 0
-                            : std::sqrt(squaredError) / std::sqrt(squaredNorm);
+      double relative =
+          squaredError == 0 ? 0 : std::sqrt(squaredError / squaredNorm);
       // Not <=: a norm of zero under an error is not inside.
       result.isInside &= relative <= 1e-6;
       os << llvm::format("; rel_l2 %.3g, bound 1e-06", relative);
@@ -265,7 +287,9 @@ private:
   const TensorView *magnitudes;
   const bool exact, byElement;
   size_t numDifferent = 0, numOutside = 0, first = 0, worst = 0;
-  double worstExcess = 0, squaredError = 0, squaredNorm = 0;
+  double worstExcess = 0;
+  // Wide enough for the squares of any f64.
+  long double squaredError = 0, squaredNorm = 0;
 };
 } // namespace
 

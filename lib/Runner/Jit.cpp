@@ -62,6 +62,16 @@ static int reportFailedCheck(const char *message) {
 }
 [[noreturn]] static void exitAfterFailedCheck() { std::_Exit(1); }
 
+/// Lowered code does not look at what malloc returns.
+static void *allocateOrExit(size_t size) {
+  void *memory = std::malloc(size);
+  if (memory || size == 0)
+    return memory;
+  llvm::errs() << "fp4-runner: error: no memory for an intermediate value of "
+               << size << " bytes\n";
+  exitAfterFailedCheck();
+}
+
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createHostMachine() {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -116,6 +126,7 @@ CompiledEntry::compile(ModuleOp module, const EntrySignature &signature,
                                llvm::JITSymbolFlags::Exported};
     };
     add("memrefCopy", &memrefCopy);
+    add("malloc", &allocateOrExit);
     add("puts", &reportFailedCheck);
     add("abort", &exitAfterFailedCheck);
     return symbols;

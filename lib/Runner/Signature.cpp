@@ -14,6 +14,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -140,6 +141,9 @@ static llvm::Expected<EntryValue> getValue(StringRef entry, const char *kind,
     value.name = (key ? key : name).str();
   else
     value.name = llvm::formatv("{0}{1}", kind, index);
+  if (value.name == "__metadata__" || !llvm::json::isUTF8(value.name))
+    return makeError("'{0}' of @{1} has a name that no file can hold",
+                     llvm::json::fixUTF8(value.name), entry);
   std::string problem = checkType(type);
   if (!problem.empty())
     return makeError("'{0}' of @{1} has the type {2}: {3}", value.name, entry,

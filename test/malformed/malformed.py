@@ -222,7 +222,7 @@ def ir_cases() -> Iterator[Case]:
     )
     yield opt_case(
         "ir-recursion",
-        "an entry cannot call itself",
+        "cannot be called from the module",
         one_op(
             "func.call @forward(%x) : (tensor<?xf32>) -> tensor<?xf32>",
             "%x: tensor<?xf32>",
@@ -238,6 +238,41 @@ def ir_cases() -> Iterator[Case]:
             "%c: tensor<1x9223372036854775806xi8>, %s: tensor<1x4xf8E8M0FNU>, %g: f32, %o: tensor<1x8xf32>",
             "tensor<1x8xf32>",
         ),
+    )
+    encoded = FORWARD.replace("x64xbf16>", 'x64xbf16, "blocked">')
+    yield opt_case("ir-encoding", "expects tensors without an encoding", encoded)
+    taken = one_op("tensor.empty() : tensor<2xf32>", "", "tensor<2xf32>")
+    yield opt_case(
+        "ir-shapes-name-taken",
+        "the module has it already",
+        taken + taken.replace("@forward", "@forward.result_shapes"),
+    )
+    yield opt_case(
+        "ir-library-name",
+        "has the name of a library function",
+        taken.replace("@forward", "@memset"),
+    )
+    layout = one_op(
+        "arith.addf %x, %x : tensor<2x4xf32>",
+        "%x: tensor<2x4xf32> {bufferization.buffer_layout = strided<[1, 2]>}",
+        "tensor<2x4xf32>",
+    )
+    yield opt_case("ir-buffer-layout", "buffers of entries are contiguous", layout)
+    softmax = one_op(
+        "linalg.softmax dimension(1) ins(%x : tensor<2x4xf32>) outs(%x : tensor<2x4xf32>) "
+        "-> tensor<2x4xf32>",
+        "%x: tensor<2x4xf32>",
+        "tensor<2x4xf32>",
+    )
+    yield opt_case("ir-not-lowered", "cannot be lowered to the LLVM dialect", softmax)
+    permuted = "memref<4x64xf32, affine_map<(i, j) -> (j, i)>>"
+    yield opt_case(
+        "ir-memref-layout",
+        "a memref whose layout is not strided",
+        f"func.func @f(%x: {permuted}, %t: memref<16x16xf32>) {{\n"
+        f"  fp4.block_transform ins(%x : {permuted}) transform(%t : memref<16x16xf32>) "
+        f"outs(%x : {permuted})\n  return\n}}",
+        "--convert-fp4-to-linalg",
     )
     yield opt_case(
         "ir-not-decomposed",
@@ -336,6 +371,15 @@ func.func @forward(%a: tensor<?x32xi8> {fp4.name = "a"}, %s: tensor<?x2xf8E8M0FN
         "expects dimension 0 of 'scales' to be dimension 0 of 'codes'",
         module=mismatch, input=inputs, params=None,
     )  # fmt: skip
+    metadata = FORWARD.replace('fp4.name = "y"', 'fp4.name = "__metadata__"')
+    yield runner_case("result-name", "has a name that no file can hold", module=metadata)
+    yield runner_case(
+        "bool-bytes",
+        "neither 0 nor 1",
+        module="func.func @forward(%arg0: tensor<2xi1>) -> tensor<2xi1> { return %arg0 : tensor<2xi1> }",
+        input=raw({"arg0": entry("BOOL", [2], 0, 2)}, b"\x01\x02"),
+        params=None,
+    )
     add = one_op(
         "arith.addf %x, %z : tensor<?xf32>",
         '%x: tensor<?xf32> {fp4.name = "x"}, %z: tensor<?xf32> {fp4.name = "z"}',

@@ -265,10 +265,10 @@ def scaled_matmul(a: Array, sa: Array, b: Array, sb: Array, alpha: np.float32) -
     with np.errstate(all="ignore"):
         for g in range(groups):
             dot = codes_a[:, g] @ codes_b[:, g].T  # exact: a multiple of 1/4, at most 36 G
-            term = np.float64(alpha) * np.outer(scales_a[:, g], scales_b[:, g]) * dot
+            term = np.outer(scales_a[:, g], scales_b[:, g]) * dot
             value += term
             magnitude += np.abs(term)
-    return Product(value, magnitude)
+        return Product(np.float64(alpha) * value, np.abs(np.float64(alpha)) * magnitude)
 
 
 # ---- scale layouts ----------------------------------------------------------------------------------

@@ -44,6 +44,13 @@ static LogicalResult checkForm(Operation *op) {
     auto type = dyn_cast<ShapedType>(operand.get().getType());
     if (!type)
       continue;
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    auto memref = dyn_cast<MemRefType>(type);
+    if (memref && failed(memref.getStridesAndOffset(strides, offset)))
+      return op->emitOpError(
+                 "has a memref whose layout is not strided, of type ")
+             << type;
     if (isa<Float4E2M1FNType>(type.getElementType()))
       return op->emitOpError("has codes that are not packed, of type ")
              << type << "; run --fp4-pack-codes first";

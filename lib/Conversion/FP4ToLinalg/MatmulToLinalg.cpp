@@ -61,9 +61,9 @@ static Value emitDotOfGroup(StructuredBuilder &b, Value lhs,
 
 namespace {
 /// Lowers scaled_matmul to exact dot products of groups, their scaled sum in
-/// f64, and one rounding. In f64 no product of two scales overflows or is
-/// subnormal (|exponent| <= 254) and every term is exact, so that neither the
-/// order nor a guard matters.
+/// f64, and one rounding. In f64 every term is exact and no product of two
+/// scales overflows or is subnormal (|exponent| <= 254), so that no guard is
+/// needed.
 struct LowerScaledMatmul : OpRewritePattern<ScaledMatmulOp> {
   LowerScaledMatmul(MLIRContext *context, bool magnitudes)
       : OpRewritePattern(context), magnitudes(magnitudes) {}

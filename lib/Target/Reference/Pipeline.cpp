@@ -36,15 +36,15 @@ static void addLowerLayers(OpPassManager &pm) {
   pm.addPass(fp4::createFP4CheckSmallFloatsPass());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
-  // Elementwise ops on tensors check no sizes; the linalg.generic of each does.
-  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
-  // While an op still says what it is: a mismatch of sizes that are known at
-  // run time only becomes a message and not an access out of bounds.
-  pm.addPass(createGenerateRuntimeVerificationPass());
   pm.addPass(fp4::createFP4DecomposeQuantLinearPass());
   pm.addPass(fp4::createFP4MaterializeScaleLayoutsPass());
   addCleanup(pm);
   pm.addPass(fp4::createFP4PackCodesPass());
+  // While ops still say what they are: a mismatch of sizes that are known at
+  // run time only becomes a message and not an access out of bounds.
+  // Elementwise ops on tensors check no sizes; the linalg.generic of each does.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createGenerateRuntimeVerificationPass());
   addCleanup(pm);
 }
 
@@ -59,6 +59,7 @@ static void addLowerTensors(OpPassManager &pm, bool magnitudes) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.allowReturnAllocsFromLoops = true;
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -84,6 +85,7 @@ static void addExpandSmallFloats(OpPassManager &pm) {
 }
 
 static void addLowerToLLVM(OpPassManager &pm) {
+  pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -97,6 +99,7 @@ static void addLowerToLLVM(OpPassManager &pm) {
   pm.addPass(createConvertFuncToLLVMPass());
   addCleanup(pm);
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(fp4::createFP4CheckLoweredPass());
 }
 
 void fp4::buildLowerToReferencePipeline(OpPassManager &pm,

@@ -111,3 +111,60 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A slice may have the size of a block and not be one: the whole goes into the loop.
+// CHECK-LABEL: func.func @across_blocks(
+// CHECK:         scf.forall
+// CHECK:           %[[WHOLE:.*]] = fp4.block_transform ins(%{{.*}} : tensor<4x128xf32>)
+// CHECK-NEXT:      tensor.extract_slice %[[WHOLE]][0, 32] [4, 64] [1, 1]
+module attributes {transform.with_named_sequence} {
+  func.func @across_blocks(%x: tensor<4x128xf32>, %t: tensor<2x64x64xf32>, %o: tensor<4x64xf32>) -> tensor<4x64xf32> {
+    %e = tensor.empty() : tensor<4x128xf32>
+    %tx = fp4.block_transform ins(%x : tensor<4x128xf32>) transform(%t : tensor<2x64x64xf32>) outs(%e : tensor<4x128xf32>)
+    %0 = scf.forall (%i) in (2) shared_outs(%out = %o) -> (tensor<4x64xf32>) {
+      %slice = tensor.extract_slice %tx[0, 32] [4, 64] [1, 1] : tensor<4x128xf32> to tensor<4x64xf32>
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %slice into %out[0, 0] [4, 64] [1, 1] : tensor<4x64xf32> into tensor<4x64xf32>
+      }
+    }
+    return %0 : tensor<4x64xf32>
+  }
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %producer = transform.structured.match ops{["fp4.block_transform"]} in %root : (!transform.any_op) -> !transform.any_op
+    %loop = transform.structured.match ops{["scf.forall"]} in %root : (!transform.any_op) -> !transform.any_op
+    %fused, %new = transform.structured.fuse_into_containing_op %producer into %loop
+        : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Nor is it known to be one where it starts at a multiple of 32.
+// CHECK-LABEL: func.func @perhaps_across_blocks(
+// CHECK:         scf.forall
+// CHECK:           %[[WHOLE:.*]] = fp4.block_transform ins(%{{.*}} : tensor<4x128xf32>)
+// CHECK-NEXT:      tensor.extract_slice %[[WHOLE]][0, %{{.*}}] [4, 64] [1, 1]
+module attributes {transform.with_named_sequence} {
+  func.func @perhaps_across_blocks(%x: tensor<4x128xf32>, %t: tensor<2x64x64xf32>, %o: tensor<4x64xf32>) -> tensor<4x64xf32> {
+    %e = tensor.empty() : tensor<4x128xf32>
+    %tx = fp4.block_transform ins(%x : tensor<4x128xf32>) transform(%t : tensor<2x64x64xf32>) outs(%e : tensor<4x128xf32>)
+    %0 = scf.forall (%i) in (2) shared_outs(%out = %o) -> (tensor<4x64xf32>) {
+      %off = affine.apply affine_map<(d0) -> (d0 * 32)>(%i)
+      %slice = tensor.extract_slice %tx[0, %off] [4, 64] [1, 1] : tensor<4x128xf32> to tensor<4x64xf32>
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %slice into %out[0, 0] [4, 64] [1, 1] : tensor<4x64xf32> into tensor<4x64xf32>
+      }
+    }
+    return %0 : tensor<4x64xf32>
+  }
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %producer = transform.structured.match ops{["fp4.block_transform"]} in %root : (!transform.any_op) -> !transform.any_op
+    %loop = transform.structured.match ops{["scf.forall"]} in %root : (!transform.any_op) -> !transform.any_op
+    %fused, %new = transform.structured.fuse_into_containing_op %producer into %loop
+        : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

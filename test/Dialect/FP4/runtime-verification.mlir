@@ -39,7 +39,10 @@ func.func @layer(%x: tensor<?x64xbf16>, %w: tensor<48x64xf4E2M1FN>, %s: tensor<4
 // CHECK:         %[[GROUPS:.*]] = arith.ceildivui
 // CHECK-NEXT:    %[[HOLDS:.*]] = arith.cmpi eq, %[[SK]], %[[GROUPS]] : index
 // CHECK-NEXT:    cf.assert %[[HOLDS]], "{{.*}}expects dimension 1 of 'weight_scales' to be dimension 1 of 'weight_codes' * 2 / 32\0A
-// CHECK:         cf.assert %{{.*}}, "{{.*}}expects dimension 1 of 'input' to be dimension 1 of 'weight_codes' * 2\0A
+// CHECK:         %[[XK:.*]] = tensor.dim %[[X]], %{{.*}}
+// CHECK:         %[[K:.*]] = arith.muli
+// CHECK-NEXT:    %[[HOLDS:.*]] = arith.cmpi eq, %[[XK]], %[[K]] : index
+// CHECK-NEXT:    cf.assert %[[HOLDS]], "{{.*}}expects dimension 1 of 'input' to be dimension 1 of 'weight_codes' * 2\0A
 // CHECK:         cf.assert %{{.*}}, "{{.*}}expects dimension 1 of 'input' to be a multiple of the block size of 'transform', 16\0A
 // CHECK:         cf.assert %{{.*}}, "{{.*}}expects dimension 0 of 'transform' to be dimension 1 of 'input' / 16\0A
 // CHECK-NOT:     cf.assert

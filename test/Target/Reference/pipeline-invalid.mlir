@@ -24,7 +24,7 @@ func.func @slice(%c: tensor<2x64xf4E2M1FN>) -> tensor<2x32xf4E2M1FN> {
 
 // What calls itself cannot be inlined.
 func.func @recursive(%x: f32) -> f32 {
-  // expected-error @below {{'func.call' op calls the entry 'recursive' and was not inlined; an entry cannot call itself}}
+  // expected-error @below {{'func.call' op refers to the entry 'recursive' and was not inlined; an entry gives its results in destinations and cannot be called from the module}}
   %0 = func.call @recursive(%x) : (f32) -> f32
   return %0 : f32
 }

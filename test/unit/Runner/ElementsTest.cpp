@@ -157,6 +157,24 @@ TEST(Compare, Infinity) {
   EXPECT_FALSE(isInside(f16({0x7c00}), f64({60000.0})));
 }
 
+TEST(Compare, NextToInfinity) {
+  float largest = std::numeric_limits<float>::max();
+  // In f32 the norm decides, and infinity is no number of it.
+  EXPECT_FALSE(isInside(f32({float(infinity)}), f32({largest})));
+  EXPECT_FALSE(isInside(f32({largest}), f32({float(infinity)})));
+  // In f16 the two are one unit in the last place apart, either way.
+  EXPECT_TRUE(isInside(f16({0x7c00}), f16({0x7bff})));
+  EXPECT_TRUE(isInside(f16({0x7bff}), f16({0x7c00})));
+  EXPECT_FALSE(isInside(f16({0x7bfe}), f16({0x7c00})));
+  EXPECT_FALSE(isInside(f16({0xfbff}), f16({0x7c00})));
+}
+
+TEST(Compare, F64NormsNeitherOverflowNorUnderflow) {
+  EXPECT_FALSE(isInside(f64({2e-170}), f64({1e-170})));
+  EXPECT_FALSE(isInside(f64({0.4e154}), f64({1.4e154})));
+  EXPECT_TRUE(isInside(f64({1e-170}), f64({1e-170})));
+}
+
 TEST(Compare, Report) {
   Comparison comparison = compare(bf16({0x3f80, 0x3f81, 0x4000}).view,
                                   bf16({0x3f80, 0x3f80, 0x4008}).view, nullptr);

@@ -97,7 +97,13 @@ static LogicalResult verifyGroupSize(Operation *op, int64_t groupSize) {
 static LogicalResult verifyOneForm(Operation *op) {
   std::optional<unsigned> tensor, memref;
   for (OpOperand &operand : op->getOpOperands()) {
-    if (isa<TensorType>(operand.get().getType()))
+    auto ranked = dyn_cast<RankedTensorType>(operand.get().getType());
+    // Bufferization would drop it without a word.
+    if (ranked && ranked.getEncoding())
+      return op->emitOpError(
+                 "expects tensors without an encoding, but operand #")
+             << operand.getOperandNumber() << " is " << ranked;
+    if (ranked)
       tensor = operand.getOperandNumber();
     else if (isa<MemRefType>(operand.get().getType()))
       memref = operand.getOperandNumber();
@@ -236,7 +242,7 @@ LogicalResult QuantLinearOp::verify() {
   Named input{"input", getInput()}, codes{"weight_codes", getWeightCodes()},
       scales{"weight_scales", getWeightScales()}, result{"result", getResult()};
   if (failed(verifyGroupSize(*this, getGroupSize())) ||
-      failed(verifyNotScalar(*this, input)) ||
+      failed(verifyOneForm(*this)) || failed(verifyNotScalar(*this, input)) ||
       failed(verifyRank(*this, codes, 2)) ||
       failed(verifyScales(*this, scales, codes)) ||
       failed(verifySameRank(*this, result, input)))

@@ -48,7 +48,7 @@ static bool isBlocked(Value scales, Value of) {
 /// Puts a layout change in front of a blocked operand of `op`.
 static void makeRowMajor(Operation *op, OpOperand &scales, Value of,
                          int64_t groupSize) {
-  if (!isBlocked(scales.get(), of) || isa<MemRefType>(of.getType()))
+  if (!isBlocked(scales.get(), of))
     return;
   OpBuilder builder(op);
   Type element = getElementTypeOrSelf(of);
@@ -64,7 +64,7 @@ static void makeRowMajor(Operation *op, OpOperand &scales, Value of,
 /// Quantizes to row-major scales and blocks them.
 static void makeRowMajor(QuantizePackOp op) {
   Value blocked = op.getScales();
-  if (!isBlocked(blocked, op.getInput()) || !op.hasPureTensorSemantics())
+  if (!isBlocked(blocked, op.getInput()))
     return;
   OpBuilder builder(op);
   Value rowMajor =
@@ -78,11 +78,31 @@ static void makeRowMajor(QuantizePackOp op) {
   op.getResult(1).replaceAllUsesExcept(converted, converted.getDefiningOp());
 }
 
+/// A layout change needs a new buffer, and only tensors have them for the
+/// asking.
+static LogicalResult checkTensors(TileDimsOpInterface op) {
+  if (isa<ConvertScaleLayoutOp>(op))
+    return success();
+  for (OpOperand &operand : op->getOpOperands())
+    // Blocked scales are the one operand that cannot be tiled.
+    if (isa<MemRefType>(operand.get().getType()) && !op.getTileDims(operand))
+      return op.emitOpError("has blocked scales in a memref, of type ")
+             << operand.get().getType()
+             << "; their layout can be changed before bufferization only";
+  return success();
+}
+
 namespace {
 struct FP4MaterializeScaleLayoutsPass
     : fp4::impl::FP4MaterializeScaleLayoutsPassBase<
           FP4MaterializeScaleLayoutsPass> {
   void runOnOperation() override {
+    WalkResult memrefs = getOperation()->walk([](TileDimsOpInterface op) {
+      return failed(checkTensors(op)) ? WalkResult::interrupt()
+                                      : WalkResult::advance();
+    });
+    if (memrefs.wasInterrupted())
+      return signalPassFailure();
     getOperation()->walk([](Operation *op) {
       llvm::TypeSwitch<Operation *>(op)
           .Case([](QuantLinearOp op) {

@@ -9,6 +9,7 @@
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,6 +36,8 @@ static bool isCodes(Type type) {
 static bool mayHoldCodes(Operation *op) {
   if (isa<arith::ConstantOp>(op))
     return isa<RankedTensorType>(op->getResult(0).getType());
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return select.getCondition().getType().isInteger(1);
   return isa_and_nonnull<FP4Dialect>(op->getDialect()) ||
          isa<func::FuncOp, func::CallOp, func::ReturnOp, scf::ForOp, scf::IfOp,
              scf::WhileOp, scf::ConditionOp, scf::YieldOp, tensor::EmptyOp,
@@ -75,9 +78,10 @@ static LogicalResult checkUse(Operation *op) {
               "last dimension";
   InFlightDiagnostic diag = op->emitOpError("cannot hold codes of type ")
                             << offending;
-  diag.attachNote() << "only fp4 ops, functions, scf.for, scf.if, scf.while, "
-                       "tensor.empty, tensor.dim, tensor.cast and constants "
-                       "can; convert with fp4.dequantize";
+  diag.attachNote() << "only fp4 ops, functions, scf.for, scf.if, "
+                       "scf.while, a select by one i1, tensor.empty, "
+                       "tensor.dim, tensor.cast and constants can; convert "
+                       "with fp4.dequantize";
   return diag;
 }
 
@@ -90,7 +94,7 @@ static Value createIndex(OpBuilder &builder, Location loc, int64_t value) {
 }
 
 namespace {
-/// An fp4 op or a tensor.cast: the same op on packed types.
+/// An fp4 op, a tensor.cast or a select: the same op on packed types.
 struct PackOperandsAndResults : ConversionPattern {
   PackOperandsAndResults(const TypeConverter &converter, MLIRContext *context)
       : ConversionPattern(converter, MatchAnyOpTypeTag(), 1, context) {}
@@ -99,7 +103,7 @@ struct PackOperandsAndResults : ConversionPattern {
   matchAndRewrite(Operation *op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
     if (!isa_and_nonnull<FP4Dialect>(op->getDialect()) &&
-        !isa<tensor::CastOp>(op))
+        !isa<tensor::CastOp, arith::SelectOp>(op))
       return rewriter.notifyMatchFailure(op, "not an op on codes");
     SmallVector<Type> types;
     if (failed(getTypeConverter()->convertTypes(op->getResultTypes(), types)))
@@ -120,10 +124,18 @@ struct PackEmpty : OpConversionPattern<tensor::EmptyOp> {
                   ConversionPatternRewriter &rewriter) const override {
     SmallVector<Value> sizes(adaptor.getDynamicSizes());
     RankedTensorType type = op.getType();
-    if (type.isDynamicDim(type.getRank() - 1))
-      sizes.back() =
-          arith::DivUIOp::create(rewriter, op.getLoc(), sizes.back(),
-                                 createIndex(rewriter, op.getLoc(), 2));
+    if (type.isDynamicDim(type.getRank() - 1)) {
+      Location loc = op.getLoc();
+      Value two = createIndex(rewriter, loc, 2);
+      Value odd = arith::RemUIOp::create(rewriter, loc, sizes.back(), two);
+      Value isEven =
+          arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, odd,
+                                createIndex(rewriter, loc, 0));
+      cf::AssertOp::create(rewriter, loc, isEven,
+                           "codes are packed two a byte: their last dimension "
+                           "must be even");
+      sizes.back() = arith::DivUIOp::create(rewriter, loc, sizes.back(), two);
+    }
     rewriter.replaceOpWithNewOp<tensor::EmptyOp>(op, getPackedCodesType(type),
                                                  sizes);
     return success();
@@ -162,10 +174,17 @@ struct PackConstant : OpConversionPattern<arith::ConstantOp> {
     auto codes = dyn_cast<DenseFPElementsAttr>(op.getValue());
     if (!codes)
       return op.emitOpError("expects codes to be given as dense<...>");
+    auto type = getPackedCodesType(cast<RankedTensorType>(op.getType()));
+    if (codes.isSplat()) {
+      int8_t code =
+          codes.getSplatValue<APFloat>().bitcastToAPInt().getZExtValue();
+      rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+          op, DenseElementsAttr::get(type, int8_t(code | code << 4)));
+      return success();
+    }
     SmallVector<int8_t> bytes(codes.getNumElements() / 2);
     for (auto [i, value] : llvm::enumerate(codes.getValues<APFloat>()))
       bytes[i / 2] |= value.bitcastToAPInt().getZExtValue() << (i % 2 * 4);
-    auto type = getPackedCodesType(cast<RankedTensorType>(op.getType()));
     rewriter.replaceOpWithNewOp<arith::ConstantOp>(
         op, DenseElementsAttr::get(type, ArrayRef<int8_t>(bytes)));
     return success();

@@ -14,6 +14,9 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4RESULTSTODESTINATIONSPASS
@@ -36,7 +39,7 @@ static MemRefType getDestinationType(Type result) {
   return {};
 }
 
-static LogicalResult checkEntry(func::FuncOp entry) {
+static LogicalResult checkTypes(func::FuncOp entry) {
   for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes()))
     if (!isa<RankedTensorType>(type) && !type.isIntOrIndexOrFloat())
       return entry.emitOpError("argument #")
@@ -47,6 +50,48 @@ static LogicalResult checkEntry(func::FuncOp entry) {
       return entry.emitOpError("result #")
              << i << " of an entry must be a ranked tensor, an integer, an "
              << "index or a float, but got " << type;
+  constexpr StringLiteral layout =
+      bufferization::BufferizationDialect::kBufferLayoutAttrName;
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+    if (entry.getArgAttr(i, layout))
+      return entry.emitOpError("argument #")
+             << i << " of an entry has '" << layout
+             << "', but buffers of entries are contiguous";
+  return success();
+}
+
+static LogicalResult checkEntry(func::FuncOp entry, ModuleOp module,
+                                const SymbolTable &symbols) {
+  if (failed(checkTypes(entry)))
+    return failure();
+  std::string shapes = getResultShapesName(entry.getName());
+  if (symbols.lookup(shapes))
+    return entry.emitOpError("needs the name '")
+           << shapes
+           << "' for the function of its result sizes, but the module "
+           << "has it already";
+  std::optional<SymbolTable::UseRange> uses =
+      SymbolTable::getSymbolUses(entry, module);
+  if (!uses)
+    return entry.emitOpError("is in a module with unknown symbol tables");
+  for (SymbolTable::SymbolUse use : *uses)
+    return use.getUser()->emitOpError("refers to the entry '")
+           << entry.getName()
+           << "' and was not inlined; an entry gives its results in "
+              "destinations and cannot be called from the module";
+  return success();
+}
+
+/// A function of the module with the name of a library function would be called
+/// in its place by what LLVM makes of other functions: a loop becomes memset.
+static LogicalResult checkName(func::FuncOp function) {
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  llvm::TargetLibraryInfoImpl library(triple);
+  llvm::LibFunc known;
+  if (!function.isDeclaration() &&
+      library.getLibFunc(function.getName(), known))
+    return function.emitOpError("has the name of a library function, which "
+                                "lowered code may call");
   return success();
 }
 
@@ -135,25 +180,18 @@ struct FP4ResultsToDestinationsPass
     : fp4::impl::FP4ResultsToDestinationsPassBase<
           FP4ResultsToDestinationsPass> {
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
     SmallVector<func::FuncOp> entries;
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isDeclaration()) {
-        if (failed(checkEntry(function)))
-          return signalPassFailure();
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (failed(checkName(function)))
+        return signalPassFailure();
+      if (function.isPublic() && !function.isDeclaration())
         entries.push_back(function);
-      }
-    WalkResult calls = getOperation().walk([&](func::CallOp call) {
-      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-      if (!callee || !llvm::is_contained(entries, callee))
-        return WalkResult::advance();
-      call.emitOpError("calls the entry '")
-          << call.getCallee()
-          << "' and was not inlined; an entry cannot call itself";
-      return WalkResult::interrupt();
-    });
-    if (calls.wasInterrupted())
-      return signalPassFailure();
+    }
+    for (func::FuncOp entry : entries)
+      if (failed(checkEntry(entry, module, symbols)))
+        return signalPassFailure();
     for (func::FuncOp entry : entries)
       convertEntry(entry, symbols);
   }

@@ -53,7 +53,7 @@ func.func @constant() -> i1 {
 // An offset in elements is none in bytes.
 func.func @slice(%c: tensor<2x64xf4E2M1FN>) {
   // expected-error @below {{'tensor.extract_slice' op cannot hold codes of type 'tensor<2x64xf4E2M1FN>'}}
-  // expected-note @below {{only fp4 ops, functions, scf.for, scf.if, scf.while, tensor.empty, tensor.dim, tensor.cast and constants can; convert with fp4.dequantize}}
+  // expected-note @below {{only fp4 ops, functions, scf.for, scf.if, scf.while, a select by one i1, tensor.empty, tensor.dim, tensor.cast and constants can; convert with fp4.dequantize}}
   %0 = tensor.extract_slice %c[0, 1] [2, 32] [1, 1] : tensor<2x64xf4E2M1FN> to tensor<2x32xf4E2M1FN>
   return
 }

@@ -24,7 +24,7 @@ func.func @callee(%x: f32) -> f32 { return %x : f32 }
 
 // A call left over would pass no destinations.
 func.func private @caller(%x: f32) -> f32 {
-  // expected-error @below {{'func.call' op calls the entry 'callee' and was not inlined; an entry cannot call itself}}
+  // expected-error @below {{'func.call' op refers to the entry 'callee' and was not inlined; an entry gives its results in destinations and cannot be called from the module}}
   %0 = func.call @callee(%x) : (f32) -> f32
   return %0 : f32
 }
@@ -32,7 +32,7 @@ func.func private @caller(%x: f32) -> f32 {
 // -----
 
 func.func @recursive(%x: f32) -> f32 {
-  // expected-error @below {{'func.call' op calls the entry 'recursive' and was not inlined; an entry cannot call itself}}
+  // expected-error @below {{'func.call' op refers to the entry 'recursive' and was not inlined; an entry gives its results in destinations and cannot be called from the module}}
   %0 = func.call @recursive(%x) : (f32) -> f32
   return %0 : f32
 }

@@ -11,6 +11,15 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FP4CheckLoweredPass : Pass<"fp4-check-lowered"> {
+  let summary = "Refuse what is not in the LLVM dialect";
+  let description = [{
+    Changes nothing. Any op that is neither a module nor of the LLVM dialect is an
+    error. The last pass of a lowering: upstream's conversions leave what they do
+    not know, without a word.
+  }];
+}
+
 def FP4CheckSmallFloatsPass : Pass<"fp4-check-small-floats"> {
   let summary = "Refuse arithmetic on floats of 8 bits or fewer";
   let description = [{
@@ -76,10 +85,12 @@ def FP4PackCodesPass : Pass<"fp4-pack-codes", "::mlir::ModuleOp"> {
     MLIR's own lowerings have no packed form of f4: a load of a memref of f4
     reads a byte for an element where a vector load reads a nibble. So codes
     become bytes here, while only these hold them: fp4 ops, func.func, func.call,
-    func.return, scf.for, scf.if, scf.while, tensor.empty, tensor.dim,
-    tensor.cast and constants. Any other use of an f4 value is an error.
+    func.return, scf.for, scf.if, scf.while, arith.select by one i1, tensor.empty,
+    tensor.dim, tensor.cast and constants. Any other use of an f4 value is an
+    error.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 
