@@ -1,4 +1,4 @@
-//===- StructuredBuilder.h - linalg on tensors or memrefs --------*- C++ -*-===//
+//===- StructuredBuilder.h - linalg on tensors or memrefs -------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -55,3 +55,13 @@ func.func @blocked_weight_rank_5(%a: tensor<1x2x3x4x32xi8>, %sa: tensor<1x2x3x4x
       rhs(%b, %sb : tensor<4x32xi8>, tensor<1x1x32x4x4xf8E8M0FNU>) alpha(%g) outs(%o : tensor<1x2x3x4x4xf32>)
   return %0 : tensor<1x2x3x4x4xf32>
 }
+
+// -----
+
+// Without strides there is no view of the groups.
+#odd = affine_map<(i, j) -> (i floordiv 2, j, i mod 2)>
+func.func @not_strided(%c: memref<4x32xi8, #odd>, %s: memref<4x2xf8E8M0FNU>, %g: f32, %o: memref<4x64xf32>) {
+  // expected-error @below {{'fp4.dequantize' op has a memref whose layout is not strided, of type 'memref<4x32xi8}}
+  fp4.dequantize group_size(32) ins(%c, %s : memref<4x32xi8, #odd>, memref<4x2xf8E8M0FNU>) global_scale(%g) outs(%o : memref<4x64xf32>)
+  return
+}

@@ -187,3 +187,14 @@ func.func @layer_huge(%x: tensor<2x?xf32>, %w: tensor<4x9223372036854775807xi8>,
       weight_global_scale(%g) activation_global_scale(%g) activation_scale_scale(%g) -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+// What an encoding says would be lost on the way to memory.
+func.func @layer_encoding(%x: tensor<2x64xf32, "sparse">, %w: tensor<4x64xf4E2M1FN>, %s: tensor<4x2xf8E8M0FNU>, %g: f32) {
+  // expected-error @below {{expects tensors without an encoding, but operand #0 is 'tensor<2x64xf32, "sparse">'}}
+  %0 = fp4.quant_linear group_size(32) ins(%x : tensor<2x64xf32, "sparse">)
+      weight(%w, %s : tensor<4x64xf4E2M1FN>, tensor<4x2xf8E8M0FNU>)
+      weight_global_scale(%g) activation_global_scale(%g) activation_scale_scale(%g) -> tensor<2x4xf32>
+  return
+}

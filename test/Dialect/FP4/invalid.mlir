@@ -17,6 +17,15 @@ func.func @transform_mixed(%x: memref<2x64xf32>, %t: tensor<32x32xf32>, %y: memr
 
 // -----
 
+// What an encoding says would be lost on the way to memory.
+func.func @transform_encoding(%x: tensor<2x64xf32>, %t: tensor<32x32xf32, "symmetric">) {
+  // expected-error @below {{expects tensors without an encoding, but operand #1 is 'tensor<32x32xf32, "symmetric">'}}
+  %0 = fp4.block_transform ins(%x : tensor<2x64xf32>) transform(%t : tensor<32x32xf32, "symmetric">) outs(%x : tensor<2x64xf32>)
+  return
+}
+
+// -----
+
 func.func @transform_rank_0(%x: tensor<f32>, %t: tensor<32x32xf32>) {
   // expected-error @below {{expects 'input' to have rank 1 or more, but got rank 0}}
   %0 = fp4.block_transform ins(%x : tensor<f32>) transform(%t : tensor<32x32xf32>) outs(%x : tensor<f32>)

@@ -45,7 +45,10 @@ func.func @quantize(%x: tensor<?x?xf32>, %g: f32) -> (tensor<?x?xf4E2M1FN>, tens
   return %0#0, %0#1 : tensor<?x?xf4E2M1FN>, tensor<?x?xf8E8M0FNU>
 }
 
-// A private function is inlined and gone.
+// A private function is inlined and gone, or gone if no one calls it, whatever it does.
+// CHECK-NOT: @unused
+func.func private @unused(%x: memref<4xf32>) -> memref<4xf32> { return %x : memref<4xf32> }
+
 // CHECK-NOT: @double
 func.func private @double(%x: tensor<4xbf16>) -> tensor<4xbf16> {
   %0 = arith.addf %x, %x : tensor<4xbf16>

@@ -71,6 +71,16 @@ func.func @branch(%c: tensor<?x64xf4E2M1FN>) -> tensor<?x64xf4E2M1FN> {
 
 // -----
 
+// One choice for each element is none for each byte.
+func.func @select(%p: tensor<64xi1>, %c: tensor<64xf4E2M1FN>) -> tensor<64xf4E2M1FN> {
+  // expected-error @below {{'arith.select' op cannot hold codes of type 'tensor<64xf4E2M1FN>'}}
+  // expected-note @below {{a select by one i1}}
+  %0 = arith.select %p, %c, %c : tensor<64xi1>, tensor<64xf4E2M1FN>
+  return %0 : tensor<64xf4E2M1FN>
+}
+
+// -----
+
 // The bytes of a resource may be in another order.
 func.func @resource() {
   // expected-error @below {{'arith.constant' op expects codes to be given as dense<...>}}

@@ -56,10 +56,13 @@ func.func @no_elements() -> tensor<0x2xf4E2M1FN> {
   return %0 : tensor<0x2xf4E2M1FN>
 }
 
-// The last size is halved where it becomes a size of bytes, and doubled where it is asked for.
+// The last size is halved where it becomes a size of bytes, if it can be, and doubled where it is asked for.
 // CHECK-LABEL: func.func @sizes(
 // CHECK-SAME:    %[[M:[a-z0-9]+]]: index, %[[K:[a-z0-9]+]]: index, %[[I:[a-z0-9]+]]: index)
-// CHECK:         %[[BYTES:.*]] = arith.divui %[[K]], %c2
+// CHECK:         %[[ODD:.*]] = arith.remui %[[K]], %c2
+// CHECK:         %[[EVEN:.*]] = arith.cmpi eq, %[[ODD]], %c0
+// CHECK-NEXT:    cf.assert %[[EVEN]], "codes are packed two a byte: their last dimension must be even"
+// CHECK-NEXT:    %[[BYTES:.*]] = arith.divui %[[K]], %c2
 // CHECK-NEXT:    %[[E:.*]] = tensor.empty(%[[M]], %[[BYTES]]) : tensor<?x?xi8>
 // CHECK:         %[[D:.*]] = tensor.dim %[[E]], %[[I]] : tensor<?x?xi8>
 // CHECK:         %[[LAST:.*]] = arith.cmpi eq, %[[I]], %c1
@@ -98,6 +101,13 @@ func.func @control_flow(%c: tensor<?x64xf4E2M1FN>, %n: index, %p: i1) -> tensor<
   %3 = func.call @control_flow(%2, %n, %p) : (tensor<?x64xf4E2M1FN>, index, i1) -> tensor<2x64xf4E2M1FN>
   %4 = tensor.cast %2 : tensor<?x64xf4E2M1FN> to tensor<2x64xf4E2M1FN>
   return %4 : tensor<2x64xf4E2M1FN>
+}
+
+// CHECK-LABEL: func.func @select(
+// CHECK:         arith.select %{{.*}}, %{{.*}}, %{{.*}} : tensor<64xi8>
+func.func @select(%p: i1, %c: tensor<128xf4E2M1FN>, %d: tensor<128xf4E2M1FN>) -> tensor<128xf4E2M1FN> {
+  %0 = arith.select %p, %c, %d : tensor<128xf4E2M1FN>
+  return %0 : tensor<128xf4E2M1FN>
 }
 
 // Codes that are packed already are left alone, and so is an i8 tensor that is none.
