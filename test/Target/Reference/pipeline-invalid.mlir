@@ -41,3 +41,15 @@ func.func @no_lowering(%x: tensor<2xf32>) -> tensor<2xf32> {
   %0 = tosa.add %x, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
+
+// -----
+
+// An op that no pass of the pipeline lowers is no success.
+func.func @left_over(%x: tensor<4xf32>) -> f32 {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  // expected-error @below {{'vector.transfer_read' op cannot be lowered to the LLVM dialect}}
+  %0 = vector.transfer_read %x[%c0], %zero {in_bounds = [true]} : tensor<4xf32>, vector<4xf32>
+  %1 = vector.extract %0[0] : f32 from vector<4xf32>
+  return %1 : f32
+}
