@@ -65,7 +65,7 @@ public:
   createResults(ArrayRef<TensorView> arguments) const;
 
   /// Runs the entry. Ends the process with a message and exit code 1 if a check
-  /// of sizes inside of it fails.
+  /// of sizes inside of it fails or an intermediate value gets no memory.
   llvm::Error run(ArrayRef<TensorView> arguments,
                   ArrayRef<HostTensor> results) const;
 

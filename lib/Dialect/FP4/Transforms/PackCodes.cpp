@@ -198,7 +198,8 @@ struct FP4PackCodesPass : fp4::impl::FP4PackCodesPassBase<FP4PackCodesPass> {
 
 void FP4PackCodesPass::runOnOperation() {
   ModuleOp module = getOperation();
-  WalkResult uses = module.walk([](Operation *op) {
+  // Outer ops first: a linalg.generic is to blame and not its body.
+  WalkResult uses = module.walk<WalkOrder::PreOrder>([](Operation *op) {
     return failed(checkUse(op)) ? WalkResult::interrupt()
                                 : WalkResult::advance();
   });

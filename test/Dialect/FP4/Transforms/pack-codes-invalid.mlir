@@ -90,3 +90,20 @@ func.func @resource() {
 }
 
 {-# dialect_resources: { builtin: { blob: "0x0800000001020304" } } #-}
+
+// -----
+
+// The op that takes the codes is to blame, and not the body in which they are scalars.
+func.func @body(%x: tensor<4xf4E2M1FN>, %o: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'linalg.generic' op cannot hold codes of type 'tensor<4xf4E2M1FN>'}}
+  // expected-note @below {{convert with fp4.dequantize}}
+  %0 = linalg.generic {
+      indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+      iterator_types = ["parallel"]}
+      ins(%x : tensor<4xf4E2M1FN>) outs(%o : tensor<4xf32>) {
+    ^bb0(%a: f4E2M1FN, %b: f32):
+      %e = arith.extf %a : f4E2M1FN to f32
+      linalg.yield %e : f32
+  } -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
