@@ -11,7 +11,7 @@
 // said otherwise. What the hardware does not accept is an error that names the
 // field, for nothing else would: a wrong descriptor gives a wrong product.
 //
-// Sources: PTX ISA 9.0, the sections named below, and of CUTLASS the headers
+// Sources: PTX ISA 9.1, the sections named below, and of CUTLASS the headers
 // cute/arch/mma_sm100_desc.hpp and cutlass/detail/sm100_blockscaled_layout.hpp.
 //
 //===----------------------------------------------------------------------===//

@@ -10,7 +10,7 @@
 //
 // [CUDA] CUDA C++ Programming Guide 13.0, "Compute Capabilities", the tables
 //        "Feature Support" and "Technical Specifications".
-// [PTX]  PTX ISA 9.0, the "Target ISA Notes" and "PTX ISA Notes" of the
+// [PTX]  PTX ISA 9.1, the "Target ISA Notes" and "PTX ISA Notes" of the
 //        instruction named.
 // [asm]  Not in the manuals, or not the same there: ptxas 13.0 and the NVPTX
 //        backend of LLVM 22.1 accept it on this chip from this version on.
