@@ -18,6 +18,8 @@
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Dialect/FP4/Transforms/BufferizableOpInterfaceImpl.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
+#include "fp4/Dialect/TCGen05/IR/TCGen05.h"
+#include "fp4/Target/NVVM/Passes.h"
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -27,7 +29,7 @@ namespace mlir::fp4 {
 
 /// The fp4 dialect with its external interfaces.
 inline void registerDialect(DialectRegistry &registry) {
-  registry.insert<FP4Dialect>();
+  registry.insert<FP4Dialect, tcgen05::TCGen05Dialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 
@@ -35,6 +37,7 @@ inline void registerDialect(DialectRegistry &registry) {
 inline void registerPasses() {
   registerFP4TransformsPasses();
   registerFP4ConversionPasses();
+  registerFP4NVVMPasses();
   registerLowerToReferencePipeline();
 }
 

@@ -54,8 +54,7 @@ static LogicalResult checkForm(Operation *op) {
     if (isa<Float4E2M1FNType>(type.getElementType()))
       return op->emitOpError("has codes that are not packed, of type ")
              << type << "; run --fp4-pack-codes first";
-    // Blocked scales are the one operand that cannot be tiled.
-    if (!tiled.getTileDims(operand))
+    if (hasBlockedScales(tiled, operand))
       return op->emitOpError("has blocked scales, of type ")
              << type << "; run --fp4-materialize-scale-layouts first";
   }

@@ -6,7 +6,7 @@
 module attributes {transform.with_named_sequence} {
   func.func @blocked_result(%x: tensor<256x64xf32>, %g: f32, %c: tensor<256x32xi8>, %s: tensor<2x1x32x4x4xf8E4M3FN>)
       -> tensor<256x32xi8> {
-    // expected-error @+3 {{'fp4.quantize_pack' op has an operand that cannot be tiled: operand #4 holds blocked scales; convert them to row-major first}}
+    // expected-error @+3 {{'fp4.quantize_pack' op has an operand that cannot be tiled: operand #4 holds blocked scales and the tile does not start at a multiple of 128 rows, or not provably so; convert them to row-major first}}
     // expected-error @+2 {{tile operation}}
     // expected-error @+1 {{failed to generate tiling loops}}
     %0:2 = fp4.quantize_pack group_size(16) ins(%x : tensor<256x64xf32>) global_scale(%g) scale_scale(%g)
@@ -26,7 +26,7 @@ module attributes {transform.with_named_sequence} {
 module attributes {transform.with_named_sequence} {
   func.func @blocked_operand(%a: memref<4x32xi8>, %sa: memref<4x2xf8E8M0FNU>, %b: memref<256x32xi8>,
       %sb: memref<2x1x32x4x4xf8E8M0FNU>, %g: f32, %o: memref<4x256xf32>) {
-    // expected-error @+3 {{'fp4.scaled_matmul' op has an operand that cannot be tiled: operand #3 holds blocked scales; convert them to row-major first}}
+    // expected-error @+3 {{'fp4.scaled_matmul' op has an operand that cannot be tiled: operand #3 holds blocked scales and the tile does not start at a multiple of 128 rows, or not provably so; convert them to row-major first}}
     // expected-error @+2 {{tile operation}}
     // expected-error @+1 {{failed to generate tiling loops}}
     fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8>, memref<4x2xf8E8M0FNU>)

@@ -458,8 +458,14 @@ ScaledMatmulOp::getTileDims(OpOperand &operand) {
   bool isLhs =
       &operand == &getLhsCodesMutable() || &operand == &getLhsScalesMutable();
   int64_t codesRank = isLhs ? rank : 2;
-  if (operandRank != codesRank)
-    return std::nullopt;
+  if (operandRank != codesRank) {
+    // Blocked scales, whose tiles of rows follow the rows. Those of lhs come
+    // with codes of rank 2 only.
+    SmallVector<TileDim> dims(kBlockedScalesRank, {TileDim::kWhole});
+    dims.front() = {isLhs ? 0 : rank - 1, /*width=*/1, /*partial=*/false,
+                    /*divisor=*/kScaleTileRows};
+    return dims;
+  }
   if (!isLhs)
     return SmallVector<TileDim>{{rank - 1}, {TileDim::kWhole}};
   SmallVector<TileDim> dims = getRowTileDims(rank, 1);

@@ -7,11 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Dialect/FP4/IR/Tiling.h"
+#include "fp4/Dialect/FP4/IR/ScaleLayout.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 #include "fp4/Dialect/FP4/IR/FP4Interfaces.cpp.inc"
 
@@ -39,6 +41,29 @@ static OpFoldResult multiply(OpBuilder &builder, Location loc,
                                                {value});
 }
 
+/// Whether `value` counts the iterations of a loop in steps of a multiple of
+/// `divisor`, from a multiple on.
+static bool isInductionVariableOfMultiples(Value value, int64_t divisor) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto loop = argument ? dyn_cast<LoopLikeOpInterface>(
+                             argument.getOwner()->getParentOp())
+                       : LoopLikeOpInterface();
+  if (!loop)
+    return false;
+  auto variables = loop.getLoopInductionVars();
+  auto starts = loop.getLoopLowerBounds(), steps = loop.getLoopSteps();
+  if (!variables || !starts || !steps)
+    return false;
+  auto isMultiple = [&](OpFoldResult number) {
+    std::optional<int64_t> constant = getConstantIntValue(number);
+    return constant && *constant % divisor == 0;
+  };
+  for (auto [variable, start, step] : llvm::zip(*variables, *starts, *steps))
+    if (variable == value)
+      return isMultiple(start) && isMultiple(step);
+  return false;
+}
+
 /// value / divisor, if the remainder is provably zero.
 static FailureOr<OpFoldResult> divideExactly(OpBuilder &builder, Location loc,
                                              OpFoldResult value,
@@ -51,13 +76,20 @@ static FailureOr<OpFoldResult> divideExactly(OpBuilder &builder, Location loc,
     return OpFoldResult(builder.getIndexAttr(*constant / divisor));
   }
   // A tiled loop's own offsets and sizes are affine.apply of a multiple.
-  if (auto apply = cast<Value>(value).getDefiningOp<affine::AffineApplyOp>())
-    if (apply.getAffineMap().getResult(0).isMultipleOf(divisor)) {
-      AffineExpr d0 = builder.getAffineDimExpr(0);
-      return affine::makeComposedFoldedAffineApply(
-          builder, loc, d0.floorDiv(divisor), {value});
-    }
+  auto apply = cast<Value>(value).getDefiningOp<affine::AffineApplyOp>();
+  if ((apply && apply.getAffineMap().getResult(0).isMultipleOf(divisor)) ||
+      isInductionVariableOfMultiples(cast<Value>(value), divisor)) {
+    AffineExpr d0 = builder.getAffineDimExpr(0);
+    return affine::makeComposedFoldedAffineApply(builder, loc,
+                                                 d0.floorDiv(divisor), {value});
+  }
   return failure();
+}
+
+bool fp4::hasBlockedScales(TileDimsOpInterface op, OpOperand &operand) {
+  std::optional<SmallVector<TileDim>> dims = op.getTileDims(operand);
+  return !dims || llvm::any_of(
+                      *dims, [](const TileDim &dim) { return dim.divisor != 1; });
 }
 
 SmallVector<Range> fp4::getTileDomain(TileDimsOpInterface op,
@@ -73,7 +105,7 @@ SmallVector<Range> fp4::getTileDomain(TileDimsOpInterface op,
     if (!dims)
       continue;
     for (auto [i, dim] : llvm::enumerate(*dims)) {
-      if (dim.loop == TileDim::kWhole || known[dim.loop])
+      if (dim.loop == TileDim::kWhole || dim.divisor != 1 || known[dim.loop])
         continue;
       AffineExpr d0 = builder.getAffineDimExpr(0);
       domain[dim.loop].size = affine::makeComposedFoldedAffineApply(
@@ -100,6 +132,17 @@ static LogicalResult getOperandTile(TileDimsOpInterface op, OpOperand &operand,
     if (dim.loop == TileDim::kWhole) {
       tileOffsets.push_back(builder.getIndexAttr(0));
       tileSizes.push_back(getSize(builder, loc, operand.get(), i));
+      continue;
+    }
+    if (dim.divisor != 1) {
+      FailureOr<OpFoldResult> offset =
+          divideExactly(builder, loc, offsets[dim.loop], dim.divisor);
+      if (failed(offset))
+        return failure();
+      AffineExpr d0 = builder.getAffineDimExpr(0);
+      tileOffsets.push_back(*offset);
+      tileSizes.push_back(affine::makeComposedFoldedAffineApply(
+          builder, loc, d0.ceilDiv(dim.divisor), {sizes[dim.loop]}));
       continue;
     }
     OpFoldResult offset = multiply(builder, loc, offsets[dim.loop], dim.width);
@@ -134,7 +177,10 @@ FailureOr<TilingResult> fp4::getTile(TileDimsOpInterface op, OpBuilder &builder,
                               tileSizes)))
       return op.emitOpError("has an operand that cannot be tiled: operand #")
              << operand.getOperandNumber()
-             << " holds blocked scales; convert them to row-major first";
+             << " holds blocked scales and the tile does not start at a "
+                "multiple of "
+             << kScaleTileRows
+             << " rows, or not provably so; convert them to row-major first";
     SmallVector<OpFoldResult> strides(tileSizes.size(),
                                       builder.getIndexAttr(1));
     Operation *slice;

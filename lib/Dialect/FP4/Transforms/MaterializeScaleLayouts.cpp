@@ -84,8 +84,8 @@ static LogicalResult checkTensors(TileDimsOpInterface op) {
   if (isa<ConvertScaleLayoutOp>(op))
     return success();
   for (OpOperand &operand : op->getOpOperands())
-    // Blocked scales are the one operand that cannot be tiled.
-    if (isa<MemRefType>(operand.get().getType()) && !op.getTileDims(operand))
+    if (isa<MemRefType>(operand.get().getType()) &&
+        hasBlockedScales(op, operand))
       return op.emitOpError("has blocked scales in a memref, of type ")
              << operand.get().getType()
              << "; their layout can be changed before bufferization only";

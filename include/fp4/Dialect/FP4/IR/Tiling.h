@@ -30,6 +30,9 @@ struct TileDim {
   int64_t width = 1;
   /// The last iteration may be cut off by the end of the dimension.
   bool partial = false;
+  /// Iterations of the loop for each element of this dimension, the inverse of
+  /// a width. A tile has to start at a multiple.
+  int64_t divisor = 1;
 
   static constexpr int64_t kWhole = -1;
 };
@@ -44,6 +47,9 @@ SmallVector<TileDim> getRowTileDims(int64_t rank, int64_t lastWidth);
 #include "fp4/Dialect/FP4/IR/FP4Interfaces.h.inc"
 
 namespace mlir::fp4 {
+
+/// Whether `operand` of `op` holds scales in the blocked layout.
+bool hasBlockedScales(TileDimsOpInterface op, OpOperand &operand);
 
 /// The parts of the TilingInterface, for ops with the TileDimsOpInterface.
 

@@ -1,0 +1,44 @@
+//===- DeviceMemory.h - Conventions of the NVVM lowering --------*- C++ -*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP4_TARGET_NVVM_DEVICEMEMORY_H
+#define FP4_TARGET_NVVM_DEVICEMEMORY_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Operation.h"
+
+namespace mlir::fp4::nvvm {
+
+/// The memory space of buffers in device memory: NVVM's global space, as an
+/// integer, so that host and kernel lower it with no further ado.
+inline constexpr int64_t kDeviceMemorySpace = 1;
+
+inline Attribute getDeviceMemorySpace(MLIRContext *context) {
+  return IntegerAttr::get(IntegerType::get(context, 64), kDeviceMemorySpace);
+}
+
+inline bool isInDeviceMemory(BaseMemRefType type) {
+  auto space = dyn_cast_or_null<IntegerAttr>(type.getMemorySpace());
+  return space && space.getInt() == kDeviceMemorySpace;
+}
+
+/// What buffers in device memory are aligned to, in bytes: what tile loads and
+/// 128-bit accesses need. Callers of entries promise it.
+inline constexpr int64_t kDeviceAlignment = 16;
+
+/// The strategy that lowers an op: an attribute that --fp4-choose-strategies
+/// sets.
+inline bool hasStrategy(Operation *op, StringRef name) {
+  auto strategy = op->getAttrOfType<StringAttr>("strategy");
+  return strategy && strategy.getValue() == name;
+}
+
+} // namespace mlir::fp4::nvvm
+
+#endif // FP4_TARGET_NVVM_DEVICEMEMORY_H

@@ -1,0 +1,184 @@
+//===- ConvertKernelsToNVVM.cpp - Kernels to the NVVM dialect -------------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/Conversion/TCGen05ToNVVM.h"
+#include "fp4/Dialect/TCGen05/IR/TCGen05.h"
+#include "fp4/Target/NVVM/Chip.h"
+#include "fp4/Target/NVVM/Passes.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::fp4 {
+#define GEN_PASS_DEF_CONVERTKERNELSTONVVMPASS
+#include "fp4/Target/NVVM/Passes.h.inc"
+} // namespace mlir::fp4
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+/// The natural boundary of the 128-byte swizzle's pattern: what the dynamic
+/// shared memory of a kernel has to be aligned to.
+static constexpr int64_t kSharedAlignment = 1024;
+/// A tensor map: 128 bytes at a multiple of 64.
+static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
+
+/// scf, affine and subviews to what has a direct lowering.
+static LogicalResult expand(gpu::GPUModuleOp module) {
+  RewritePatternSet patterns(module.getContext());
+  memref::populateExpandStridedMetadataPatterns(patterns);
+  populateAffineToStdConversionPatterns(patterns);
+  populateSCFToControlFlowConversionPatterns(patterns);
+  return applyPatternsGreedily(module, std::move(patterns));
+}
+
+/// Marks the arguments that were tensor maps: passed by value, in the constant
+/// bank, where tile loads read them.
+static void setTensorMapAttrs(gpu::GPUModuleOp module,
+                              ArrayRef<std::pair<StringAttr, unsigned>> maps) {
+  MLIRContext *context = module.getContext();
+  Builder builder(context);
+  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
+  for (auto [name, argument] : maps) {
+    auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+    kernel.setArgAttr(argument, LLVM::LLVMDialect::getByValAttrName(),
+                      TypeAttr::get(bytes));
+    kernel.setArgAttr(argument, LLVM::LLVMDialect::getAlignAttrName(),
+                      builder.getI64IntegerAttr(kTensorMapAlignment));
+    kernel.setArgAttr(argument, NVVM::NVVMDialect::getGridConstantAttrName(),
+                      builder.getUnitAttr());
+  }
+}
+
+/// The arguments of kernels that are tensor maps, by their place behind the
+/// conversion.
+static SmallVector<std::pair<StringAttr, unsigned>>
+findTensorMaps(gpu::GPUModuleOp module) {
+  SmallVector<std::pair<StringAttr, unsigned>> maps;
+  for (auto kernel : module.getOps<gpu::GPUFuncOp>()) {
+    unsigned next = 0;
+    for (Type type : kernel.getArgumentTypes()) {
+      if (isa<nvgpu::TensorMapDescriptorType>(type))
+        maps.push_back({kernel.getNameAttr(), next});
+      if (isa<MemRefType>(type))
+        next += MemRefDescriptor::getNumUnpackedValues(cast<MemRefType>(type));
+      else
+        next += 1;
+    }
+  }
+  return maps;
+}
+
+/// What the chip has to have for the ops of the module.
+static LogicalResult checkChip(gpu::GPUModuleOp module,
+                               const nvvm::Chip &chip) {
+  WalkResult result = module.walk([&](Operation *op) -> WalkResult {
+    auto refuse = [&](const char *what) {
+      op->emitOpError("needs ") << what << ", which chip " << chip.getName()
+                                << " does not have";
+      return WalkResult::interrupt();
+    };
+    if (isa_and_nonnull<tcgen05::TCGen05Dialect>(op->getDialect()) &&
+        !chip.hasTensorMemory())
+      return refuse("tensor memory (tcgen05)");
+    if (isa<nvgpu::TmaAsyncLoadOp, nvgpu::TmaAsyncStoreOp,
+            nvgpu::TmaPrefetchOp, nvgpu::TmaFenceOp>(op) &&
+        !chip.hasTMA())
+      return refuse("tile loads (TMA)");
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// Attaches the target. The verifier of upstream knows sm_100a only, and the
+/// default version of PTX lacks what the chip has.
+static void setTarget(gpu::GPUModuleOp module, const nvvm::Chip &chip) {
+  auto target = NVVM::NVVMTargetAttr::get(
+      module.getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda",
+      chip.getName(), chip.getTargetFeatures(), /*targetFlags=*/nullptr,
+      /*linkFiles=*/nullptr, /*verifyTarget=*/false);
+  module.setTargetsAttr(ArrayAttr::get(module.getContext(), {target}));
+}
+
+namespace {
+struct ConvertKernelsToNVVMPass
+    : fp4::impl::ConvertKernelsToNVVMPassBase<ConvertKernelsToNVVMPass> {
+  using ConvertKernelsToNVVMPassBase::ConvertKernelsToNVVMPassBase;
+
+  void runOnOperation() override {
+    gpu::GPUModuleOp module = getOperation();
+    llvm::Expected<const nvvm::Chip *> found = nvvm::Chip::lookup(chip);
+    if (!found) {
+      module.emitError() << llvm::toString(found.takeError());
+      return signalPassFailure();
+    }
+    if (failed(checkChip(module, **found)) || failed(expand(module)) ||
+        failed(convert(module)))
+      return signalPassFailure();
+    setTarget(module, **found);
+  }
+
+  static LogicalResult convert(gpu::GPUModuleOp module);
+};
+} // namespace
+
+LogicalResult ConvertKernelsToNVVMPass::convert(gpu::GPUModuleOp module) {
+  MLIRContext *context = module.getContext();
+  LowerToLLVMOptions options(context);
+  LLVMTypeConverter converter(context, options);
+  nvgpu::populateCommonGPUTypeAndAttributeConversions(converter);
+  converter.addConversion([&](nvgpu::MBarrierGroupType type) {
+    return converter.convertType(nvgpu::getMBarrierMemrefType(context, type));
+  });
+  converter.addConversion([&](nvgpu::TensorMapDescriptorType) -> Type {
+    return LLVM::LLVMPointerType::get(context);
+  });
+  auto maps = findTensorMaps(module);
+
+  RewritePatternSet patterns(context);
+  populateTCGen05ToNVVMPatterns(converter, patterns);
+  populateNVGPUToNVVMConversionPatterns(converter, patterns);
+  populateGpuToNVVMConversionPatterns(converter, patterns);
+  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+  populateVectorToLLVMConversionPatterns(converter, patterns);
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  index::populateIndexToLLVMConversionPatterns(converter, patterns);
+  populateMathToLLVMConversionPatterns(converter, patterns);
+  populateFuncToLLVMConversionPatterns(converter, patterns);
+
+  ConversionTarget target(*context);
+  target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
+  target.addLegalOp<gpu::GPUModuleOp>();
+  if (failed(applyFullConversion(module, target, std::move(patterns))))
+    return failure();
+  setTensorMapAttrs(module, maps);
+  for (auto global : module.getOps<LLVM::GlobalOp>())
+    if (global.getLinkage() == LLVM::Linkage::External &&
+        global.getAddrSpace() ==
+            static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared))
+      global.setAlignment(kSharedAlignment);
+  return success();
+}
