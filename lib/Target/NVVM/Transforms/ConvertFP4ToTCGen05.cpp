@@ -223,7 +223,8 @@ public:
 
 private:
   Value createView(MemRefType type, int64_t bytes);
-  Staged stage(const Operand &operand, Value codesMap, Value scalesMap);
+  Staged stageCodes(const Operand &operand, Value codesMap, Value scalesMap);
+  void stageScales(Staged &staged);
   void ifLeader(function_ref<void()> body);
   void ifFirstWarp(function_ref<void()> body);
   void synchronize();
@@ -250,21 +251,26 @@ Value KernelBuilder::createView(MemRefType type, int64_t bytes) {
   return view;
 }
 
-Staged KernelBuilder::stage(const Operand &operand, Value codesMap,
-                            Value scalesMap) {
-  auto boxType = [](Value map) {
-    return cast<nvgpu::TensorMapDescriptorType>(map.getType()).getTensor();
-  };
-  Staged staged{operand, codesMap, scalesMap, {}, {}, {}};
-  staged.codes =
-      createView(boxType(codesMap), shape.codesBytes(operand.rows));
-  MemRefType boxes = boxType(scalesMap);
+/// What a tile load writes with this map.
+static MemRefType getBoxType(Value map) {
+  return cast<nvgpu::TensorMapDescriptorType>(map.getType()).getTensor();
+}
+
+Staged KernelBuilder::stageCodes(const Operand &operand, Value codesMap,
+                                 Value scalesMap) {
+  Value codes =
+      createView(getBoxType(codesMap), shape.codesBytes(operand.rows));
+  return {operand, codesMap, scalesMap, codes, {}, {}};
+}
+
+void KernelBuilder::stageScales(Staged &staged) {
+  MemRefType boxes = getBoxType(staged.scalesMap);
   staged.scalesBoxes = createView(boxes, 0);
-  auto blocked = MemRefType::get(
-      {operand.rowTiles, shape.scaleTiles, 32, 4, 4}, shape.scaleType,
-      MemRefLayoutAttrInterface(), boxes.getMemorySpace());
-  staged.scales = createView(blocked, shape.scalesBytes(operand.rowTiles));
-  return staged;
+  int64_t rowTiles = staged.operand.rowTiles;
+  auto blocked = MemRefType::get({rowTiles, shape.scaleTiles, 32, 4, 4},
+                                 shape.scaleType, MemRefLayoutAttrInterface(),
+                                 boxes.getMemorySpace());
+  staged.scales = createView(blocked, shape.scalesBytes(rowTiles));
 }
 
 void KernelBuilder::ifLeader(function_ref<void()> body) {
@@ -360,8 +366,14 @@ void KernelBuilder::storeColumns(Value values, Value row, Value column,
                           /*nontemporal=*/false,
                           llvm::MaybeAlign(alignment));
   b.setInsertionPoint(branch.elseYield());
-  Value mask = vector::CreateMaskOp::create(
-      b, VectorType::get(type.getShape(), b.getI1Type()), rest);
+  auto places = VectorType::get(type.getShape(), b.getI32Type());
+  Value place = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(places, llvm::to_vector(llvm::seq<int32_t>(
+                                            type.getNumElements()))));
+  Value end = vector::BroadcastOp::create(
+      b, places, arith::IndexCastOp::create(b, b.getI32Type(), rest));
+  Value mask =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, place, end);
   vector::MaskedStoreOp::create(b, output, ValueRange{row, column}, mask,
                                 values);
 }
@@ -404,14 +416,17 @@ void KernelBuilder::build(const Operand &lhs, const Operand &rhs) {
   Value rhsScalesMap = createScalesMap(b, rhs, shape);
   b.setInsertionPoint(op);
 
-  // Shared memory. Codes come first: the swizzle wants multiples of 1024.
+  // Shared memory. Codes come first: the swizzle wants multiples of 1024, and
+  // 128 rows or 8 are that.
   MLIRContext *context = b.getContext();
   auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
   sharedMemory = gpu::DynamicSharedMemoryOp::create(
       b, MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
                          MemRefLayoutAttrInterface(), space));
-  Staged left = stage(lhs, lhsMap, lhsScalesMap);
-  Staged right = stage(rhs, rhsMap, rhsScalesMap);
+  Staged left = stageCodes(lhs, lhsMap, lhsScalesMap);
+  Staged right = stageCodes(rhs, rhsMap, rhsScalesMap);
+  stageScales(left);
+  stageScales(right);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(launch);
