@@ -18,6 +18,7 @@
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Dialect/FP4/Transforms/BufferizableOpInterfaceImpl.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
+#include "fp4/Target/Passes.h"
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -35,6 +36,7 @@ inline void registerDialect(DialectRegistry &registry) {
 inline void registerPasses() {
   registerFP4TransformsPasses();
   registerFP4ConversionPasses();
+  registerFP4TargetPasses();
   registerLowerToReferencePipeline();
 }
 
