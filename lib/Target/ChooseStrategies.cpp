@@ -64,7 +64,8 @@ static FailureOr<const Strategy *> getRequest(Operation *op,
 static void warnOfFallback(Operation *op, const StrategyChoice &choice,
                            ArrayRef<Refusal> refusals, const Strategy &taken,
                            bool isRequest) {
-  InFlightDiagnostic warning = op->emitWarning() << op->getName() << ": ";
+  InFlightDiagnostic warning = emitWarning(op->getLoc())
+                               << op->getName() << ": ";
   for (const Refusal &refusal : refusals)
     warning << choice.attribute << " '" << refusal.strategy->name
             << "' cannot be taken: " << refusal.reason << "; ";
@@ -116,14 +117,15 @@ FailureOr<StrategyTarget> FP4ChooseStrategiesPass::getTarget() {
   ModuleOp module = getOperation();
   if (target == TargetKind::Host) {
     if (!chip.empty())
-      return module.emitError("option 'chip' is for target nvvm only");
+      return emitError(module.getLoc(),
+                       "option 'chip' is for target nvvm only");
     return StrategyTarget{};
   }
   if (chip.empty())
-    return module.emitError("target nvvm requires option 'chip'");
+    return emitError(module.getLoc(), "target nvvm requires option 'chip'");
   llvm::Expected<const nvvm::Chip *> found = nvvm::Chip::lookup(chip);
   if (!found)
-    return module.emitError(llvm::toString(found.takeError()));
+    return emitError(module.getLoc(), llvm::toString(found.takeError()));
   return StrategyTarget{TargetKind::NVVM, *found};
 }
 
