@@ -20,10 +20,12 @@
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
 #include "fp4/Target/NVVM/Passes.h"
+#include "fp4/Target/Passes.h"
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 namespace mlir::fp4 {
 
@@ -38,6 +40,7 @@ inline void registerPasses() {
   registerFP4TransformsPasses();
   registerFP4ConversionPasses();
   registerFP4NVVMPasses();
+  registerFP4TargetPasses();
   registerLowerToReferencePipeline();
 }
 
@@ -46,6 +49,8 @@ inline void registerEverything(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
+  // --gpu-module-to-binary translates kernels to LLVM IR.
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   registerDialect(registry);
   registerPasses();
 }

@@ -297,7 +297,8 @@ void LayerBuilder::buildQuantize() {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(*this, getLoc(), x);
   if (transform) {
     Value empty = tensor::EmptyOp::create(*this, sizes, options.activationType);
-    x = BlockTransformOp::create(*this, xType, x, transform, empty)
+    x = BlockTransformOp::create(*this, xType, x, transform, empty,
+                                 /*strategy=*/StringAttr())
             .getResult(0);
   }
   Value codes =
@@ -306,7 +307,8 @@ void LayerBuilder::buildQuantize() {
   Value scales = tensor::EmptyOp::create(*this, sizes, scaleType);
   auto quantize = QuantizePackOp::create(
       *this, TypeRange{codesType, scalesType}, x, globalScale, scaleScale,
-      codes, scales, state.groupSize(), Rounding::Even);
+      codes, scales, state.groupSize(), Rounding::Even,
+      /*strategy=*/StringAttr());
   finish(function, quantize.getResults(), {kCodesKey, kScalesKey});
 }
 
@@ -324,7 +326,9 @@ void LayerBuilder::buildForward() {
   Value y = QuantLinearOp::create(*this, yType, function.getArgument(0), codes,
                                   scales, transform, weightGlobalScale,
                                   globalScale, activationScaleScale(),
-                                  state.groupSize(), Rounding::Even);
+                                  state.groupSize(), Rounding::Even,
+                                  /*quantize_strategy=*/StringAttr(),
+                                  /*matmul_strategy=*/StringAttr());
   finish(function, y, {"y"});
 }
 

@@ -9,6 +9,7 @@
 #include "fp4/Target/Reference/Pipeline.h"
 #include "fp4/Conversion/Passes.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
+#include "fp4/Target/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
@@ -33,6 +34,7 @@ static void addCleanup(OpPassManager &pm) {
 
 /// fp4 ops of all forms to op-level ops on packed codes and row-major scales.
 static void addLowerLayers(OpPassManager &pm) {
+  pm.addPass(fp4::createFP4ChooseStrategiesPass());
   pm.addPass(fp4::createFP4CheckSmallFloatsPass());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());

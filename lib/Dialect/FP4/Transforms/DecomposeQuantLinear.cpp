@@ -39,9 +39,9 @@ struct DecomposeQuantLinear : OpRewritePattern<QuantLinearOp> {
 
     if (Value transform = op.getTransform()) {
       Value empty = tensor::EmptyOp::create(b, sizes, elementType);
-      input =
-          BlockTransformOp::create(b, empty.getType(), input, transform, empty)
-              .getResult(0);
+      input = BlockTransformOp::create(b, empty.getType(), input, transform,
+                                       empty, op.getQuantizeStrategyAttr())
+                  .getResult(0);
     }
 
     SmallVector<OpFoldResult> scaleSizes = sizes;
@@ -61,7 +61,7 @@ struct DecomposeQuantLinear : OpRewritePattern<QuantLinearOp> {
     auto quantize = QuantizePackOp::create(
         b, TypeRange{codes.getType(), scales.getType()}, input,
         op.getActivationGlobalScale(), op.getActivationScaleScale(), codes,
-        scales, groupSize, op.getRounding());
+        scales, groupSize, op.getRounding(), op.getQuantizeStrategyAttr());
 
     Value alpha = arith::MulFOp::create(b, op.getActivationGlobalScale(),
                                         op.getWeightGlobalScale());
@@ -73,7 +73,8 @@ struct DecomposeQuantLinear : OpRewritePattern<QuantLinearOp> {
     Value result =
         ScaledMatmulOp::create(b, output.getType(), quantize.getResult(0),
                                quantize.getResult(1), op.getWeightCodes(),
-                               op.getWeightScales(), alpha, output, groupSize)
+                               op.getWeightScales(), alpha, output, groupSize,
+                               op.getMatmulStrategyAttr())
             .getResult(0);
     if (result.getType() != op.getType())
       result = tensor::CastOp::create(b, op.getType(), result);

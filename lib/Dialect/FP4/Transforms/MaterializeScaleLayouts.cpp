@@ -36,7 +36,8 @@ static Value createRowMajor(OpBuilder &builder, Location loc, Value of,
 static Value convertLayout(OpBuilder &builder, Location loc, Value scales,
                            Value destination) {
   return ConvertScaleLayoutOp::create(builder, loc, destination.getType(),
-                                      scales, destination)
+                                      scales, destination,
+                                      /*strategy=*/StringAttr())
       .getResult(0);
 }
 

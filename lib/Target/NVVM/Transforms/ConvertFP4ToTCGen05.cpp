@@ -367,9 +367,9 @@ void KernelBuilder::storeColumns(Value values, Value row, Value column,
                           llvm::MaybeAlign(alignment));
   b.setInsertionPoint(branch.elseYield());
   auto places = VectorType::get(type.getShape(), b.getI32Type());
+  auto numbers = llvm::to_vector(llvm::seq<int32_t>(type.getNumElements()));
   Value place = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(places, llvm::to_vector(llvm::seq<int32_t>(
-                                            type.getNumElements()))));
+      b, DenseElementsAttr::get(places, ArrayRef<int32_t>(numbers)));
   Value end = vector::BroadcastOp::create(
       b, places, arith::IndexCastOp::create(b, b.getI32Type(), rest));
   Value mask =

@@ -122,6 +122,20 @@ static void setTarget(gpu::GPUModuleOp module, const nvvm::Chip &chip) {
   module.setTargetsAttr(ArrayAttr::get(module.getContext(), {target}));
 }
 
+/// The launch decides how large the dynamic shared memory is: to the kernel it
+/// is an external array of no size. Upstream makes it internal.
+static void declareDynamicSharedMemory(gpu::GPUModuleOp module) {
+  for (auto global : module.getOps<LLVM::GlobalOp>()) {
+    auto type = dyn_cast<LLVM::LLVMArrayType>(global.getType());
+    if (!type || type.getNumElements() != 0 ||
+        global.getAddrSpace() !=
+            static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared))
+      continue;
+    global.setLinkage(LLVM::Linkage::External);
+    global.setAlignment(kSharedAlignment);
+  }
+}
+
 namespace {
 struct ConvertKernelsToNVVMPass
     : fp4::impl::ConvertKernelsToNVVMPassBase<ConvertKernelsToNVVMPass> {
@@ -175,10 +189,6 @@ LogicalResult ConvertKernelsToNVVMPass::convert(gpu::GPUModuleOp module) {
   if (failed(applyFullConversion(module, target, std::move(patterns))))
     return failure();
   setTensorMapAttrs(module, maps);
-  for (auto global : module.getOps<LLVM::GlobalOp>())
-    if (global.getLinkage() == LLVM::Linkage::External &&
-        global.getAddrSpace() ==
-            static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared))
-      global.setAlignment(kSharedAlignment);
+  declareDynamicSharedMemory(module);
   return success();
 }

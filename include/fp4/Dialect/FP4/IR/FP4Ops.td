@@ -135,6 +135,9 @@ class FP4_DestinationOp<string mnemonic, int numInits>
   }];
 }
 
+/// Each op that a strategy lowers has one of these, a layer one for each half.
+def FP4_StrategyAttr : OptionalAttr<StrAttr>;
+
 //===----------------------------------------------------------------------===//
 // Graph level
 //===----------------------------------------------------------------------===//
@@ -169,6 +172,11 @@ def FP4_QuantLinearOp : FP4_Op<"quant_linear", [Pure]> {
     it; other rows are not affected. A leading dimension of size 0 gives an
     empty result.
 
+    `quantize_strategy` names the strategy that lowers the transform and the
+    quantization, `matmul_strategy` the one that lowers the product; each choice
+    is free of the other. An absent one leaves it to the fastest that can on the
+    target. `--fp4-choose-strategies` writes both, and checks the names.
+
     Example:
 
     ```mlir
@@ -200,7 +208,9 @@ def FP4_QuantLinearOp : FP4_Op<"quant_linear", [Pure]> {
     F32:$activation_global_scale,
     F32:$activation_scale_scale,
     I64Attr:$group_size,
-    DefaultValuedAttr<FP4_RoundingAttr, "::mlir::fp4::Rounding::Even">:$rounding
+    DefaultValuedAttr<FP4_RoundingAttr, "::mlir::fp4::Rounding::Even">:$rounding,
+    FP4_StrategyAttr:$quantize_strategy,
+    FP4_StrategyAttr:$matmul_strategy
   );
   let results = (outs FP4_FloatTensor:$result);
 
@@ -237,6 +247,9 @@ def FP4_BlockTransformOp : FP4_DestinationOp<"block_transform", 1> {
     necessarily orthogonal or symmetric, and its B is independent of the group
     of a later quantization.
 
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
     Example:
 
     ```mlir
@@ -253,7 +266,10 @@ def FP4_BlockTransformOp : FP4_DestinationOp<"block_transform", 1> {
     ```
   }];
 
-  let arguments = (ins FP4_Float:$input, FP4_Float:$transform, FP4_Float:$output);
+  let arguments = (ins
+    FP4_Float:$input, FP4_Float:$transform, FP4_Float:$output,
+    FP4_StrategyAttr:$strategy
+  );
 
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
@@ -291,6 +307,9 @@ def FP4_QuantizePackOp : FP4_DestinationOp<"quantize_pack", 2> {
     | `codes` | (..., K), packed (..., K/2) | f4E2M1FN, packed i8 |
     | `scales` | (..., K/G); blocked if `input` has rank 2 | f8E8M0FNU, f8E4M3FN |
 
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
     Example:
 
     ```mlir
@@ -312,7 +331,8 @@ def FP4_QuantizePackOp : FP4_DestinationOp<"quantize_pack", 2> {
     FP4_Float:$input, F32:$global_scale, F32:$scale_scale,
     FP4_Codes:$codes, FP4_Scales:$scales,
     I64Attr:$group_size,
-    DefaultValuedAttr<FP4_RoundingAttr, "::mlir::fp4::Rounding::Even">:$rounding
+    DefaultValuedAttr<FP4_RoundingAttr, "::mlir::fp4::Rounding::Even">:$rounding,
+    FP4_StrategyAttr:$strategy
   );
 
   let assemblyFormat = [{
@@ -339,6 +359,9 @@ def FP4_QuantizeWithScalesOp : FP4_DestinationOp<"quantize_with_scales", 1> {
     specification, a search for the least error), and for requantization with
     scales that several layers share.
 
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
     Example:
 
     ```mlir
@@ -356,7 +379,8 @@ def FP4_QuantizeWithScalesOp : FP4_DestinationOp<"quantize_with_scales", 1> {
   let arguments = (ins
     FP4_Float:$input, FP4_Scales:$scales, F32:$global_scale, FP4_Codes:$codes,
     I64Attr:$group_size,
-    DefaultValuedAttr<FP4_RoundingAttr, "::mlir::fp4::Rounding::Even">:$rounding
+    DefaultValuedAttr<FP4_RoundingAttr, "::mlir::fp4::Rounding::Even">:$rounding,
+    FP4_StrategyAttr:$strategy
   );
 
   let assemblyFormat = [{
@@ -378,6 +402,9 @@ def FP4_DequantizeOp : FP4_DestinationOp<"dequantize", 1> {
     The inner product first, in f32, then one f32 product, then one rounding to
     the element type of `output`. A NaN scale gives a group of NaN.
 
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
     Example:
 
     ```mlir
@@ -394,7 +421,8 @@ def FP4_DequantizeOp : FP4_DestinationOp<"dequantize", 1> {
 
   let arguments = (ins
     FP4_Codes:$codes, FP4_Scales:$scales, F32:$global_scale, FP4_Float:$output,
-    I64Attr:$group_size
+    I64Attr:$group_size,
+    FP4_StrategyAttr:$strategy
   );
 
   let assemblyFormat = [{
@@ -433,6 +461,9 @@ def FP4_ScaledMatmulOp : FP4_DestinationOp<"scaled_matmul", 1> {
     The op tiles over the leading dimensions and N. K is not a loop of its
     iteration domain: partial results would round more than once.
 
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
     Example:
 
     ```mlir
@@ -454,7 +485,8 @@ def FP4_ScaledMatmulOp : FP4_DestinationOp<"scaled_matmul", 1> {
   let arguments = (ins
     FP4_Codes:$lhs_codes, FP4_Scales:$lhs_scales,
     FP4_Codes:$rhs_codes, FP4_Scales:$rhs_scales,
-    F32:$alpha, FP4_Float:$output, I64Attr:$group_size
+    F32:$alpha, FP4_Float:$output, I64Attr:$group_size,
+    FP4_StrategyAttr:$strategy
   );
 
   let assemblyFormat = [{
@@ -485,6 +517,9 @@ def FP4_ConvertScaleLayoutOp : FP4_DestinationOp<"convert_scale_layout", 1> {
     and columns there are is said by the shape of `output`. The direction is
     said by the ranks. A conversion to blocked and back folds away.
 
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
     Example:
 
     ```mlir
@@ -498,7 +533,9 @@ def FP4_ConvertScaleLayoutOp : FP4_DestinationOp<"convert_scale_layout", 1> {
     ```
   }];
 
-  let arguments = (ins FP4_Scales:$input, FP4_Scales:$output);
+  let arguments = (ins
+    FP4_Scales:$input, FP4_Scales:$output, FP4_StrategyAttr:$strategy
+  );
 
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)`
