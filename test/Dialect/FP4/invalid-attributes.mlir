@@ -21,7 +21,7 @@ func.func @integer_name(%x: f32 {fp4.name = 3 : i64}) { return }
 // -----
 
 // A slip of the pen would otherwise lose the name without a word.
-// expected-error @below {{'func.func' op has an unknown attribute 'fp4.nam' on argument #0; expects 'fp4.param' or 'fp4.name'}}
+// expected-error @below {{'func.func' op has an unknown attribute 'fp4.nam' on argument #0; expects 'fp4.param', 'fp4.name' or 'fp4.prepared'}}
 func.func @unknown_on_argument(%x: f32 {fp4.nam = "x"}) { return }
 
 // -----

@@ -70,10 +70,19 @@ LogicalResult FP4Dialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                    unsigned argIndex,
                                                    NamedAttribute attr) {
   StringRef key = attr.getName().getValue();
+  if (key == kPreparedAttrName) {
+    auto index = dyn_cast<IntegerAttr>(attr.getValue());
+    if (index && index.getType().isInteger(64) && !index.getValue().isNegative())
+      return success();
+    return op->emitOpError() << "expects 'fp4.prepared' to be the number of a "
+                                "result, an i64, but got "
+                             << attr.getValue();
+  }
   if (key != kParamAttrName && key != kNameAttrName)
     return op->emitOpError()
            << "has an unknown attribute '" << key << "' on argument #"
-           << argIndex << "; expects 'fp4.param' or 'fp4.name'";
+           << argIndex
+           << "; expects 'fp4.param', 'fp4.name' or 'fp4.prepared'";
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (function && key == kNameAttrName &&
       function.getArgAttr(argIndex, kParamAttrName))

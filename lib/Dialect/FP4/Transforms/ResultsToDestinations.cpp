@@ -30,10 +30,16 @@ std::string fp4::getResultShapesName(StringRef entry) {
   return (entry + ".result_shapes").str();
 }
 
-/// The destination of a result; null if it can have none.
-static MemRefType getDestinationType(Type result) {
+static MemRefType getMemRefType(RankedTensorType tensor, Attribute space) {
+  return MemRefType::get(tensor.getShape(), tensor.getElementType(),
+                         MemRefLayoutAttrInterface(), space);
+}
+
+/// The destination of a result; null if it can have none. Scalars stay in the
+/// memory of the host.
+static MemRefType getDestinationType(Type result, Attribute space) {
   if (auto tensor = dyn_cast<RankedTensorType>(result))
-    return MemRefType::get(tensor.getShape(), tensor.getElementType());
+    return getMemRefType(tensor, space);
   if (result.isIntOrIndexOrFloat())
     return MemRefType::get({}, result);
   return {};
@@ -46,7 +52,7 @@ static LogicalResult checkTypes(func::FuncOp entry) {
              << i << " of an entry must be a ranked tensor, an integer, an "
              << "index or a float, but got " << type;
   for (auto [i, type] : llvm::enumerate(entry.getResultTypes()))
-    if (!getDestinationType(type))
+    if (!getDestinationType(type, /*space=*/{}))
       return entry.emitOpError("result #")
              << i << " of an entry must be a ranked tensor, an integer, an "
              << "index or a float, but got " << type;
@@ -158,19 +164,39 @@ static void addResultShapes(func::FuncOp entry, SymbolTable &symbols) {
                  });
 }
 
-static void convertEntry(func::FuncOp entry, SymbolTable &symbols) {
+/// Makes a tensor argument a buffer in `space`, which is read and not written.
+static void placeArgument(func::FuncOp entry, unsigned index, Attribute space) {
+  BlockArgument argument = entry.getArgument(index);
+  auto type = dyn_cast<RankedTensorType>(argument.getType());
+  if (!type)
+    return;
+  OpBuilder builder = OpBuilder::atBlockBegin(&entry.getBody().front());
+  argument.setType(getMemRefType(type, space));
+  auto tensor = bufferization::ToTensorOp::create(builder, entry.getLoc(), type,
+                                                  argument, /*restrict=*/true);
+  argument.replaceAllUsesExcept(tensor, tensor);
+  entry.setType(FunctionType::get(entry.getContext(),
+                                  entry.getBody().getArgumentTypes(),
+                                  entry.getResultTypes()));
+}
+
+static void convertEntry(func::FuncOp entry, SymbolTable &symbols,
+                         Attribute space) {
   for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
     entry.removeArgAttr(i, kParamAttrName);
     entry.removeArgAttr(i, kNameAttrName);
-    if (isa<RankedTensorType>(entry.getArgument(i).getType()))
+    entry.removeArgAttr(i, kPreparedAttrName);
+    if (space)
+      placeArgument(entry, i, space);
+    else if (isa<RankedTensorType>(entry.getArgument(i).getType()))
       entry.setArgAttr(i,
                        bufferization::BufferizationDialect::kWritableAttrName,
                        BoolAttr::get(entry.getContext(), false));
   }
   addResultShapes(entry, symbols);
   SmallVector<Type> types =
-      llvm::map_to_vector(entry.getResultTypes(), [](Type type) -> Type {
-        return getDestinationType(type);
+      llvm::map_to_vector(entry.getResultTypes(), [&](Type type) -> Type {
+        return getDestinationType(type, space);
       });
   replaceResults(entry, types, storeResults);
 }
@@ -179,8 +205,13 @@ namespace {
 struct FP4ResultsToDestinationsPass
     : fp4::impl::FP4ResultsToDestinationsPassBase<
           FP4ResultsToDestinationsPass> {
+  using FP4ResultsToDestinationsPassBase::FP4ResultsToDestinationsPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    Attribute space;
+    if (memorySpace != 0)
+      space = Builder(&getContext()).getI64IntegerAttr(memorySpace);
     SymbolTable symbols(module);
     SmallVector<func::FuncOp> entries;
     for (auto function : module.getOps<func::FuncOp>()) {
@@ -193,7 +224,7 @@ struct FP4ResultsToDestinationsPass
       if (failed(checkEntry(entry, module, symbols)))
         return signalPassFailure();
     for (func::FuncOp entry : entries)
-      convertEntry(entry, symbols);
+      convertEntry(entry, symbols, space);
   }
 };
 } // namespace

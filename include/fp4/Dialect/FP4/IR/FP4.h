@@ -43,6 +43,9 @@ namespace mlir::fp4 {
 inline constexpr llvm::StringLiteral kParamAttrName = "fp4.param";
 /// The argument or result attribute that holds the name a caller binds.
 inline constexpr llvm::StringLiteral kNameAttrName = "fp4.name";
+/// The argument attribute of an entry that says which result of its
+/// `<entry>.prepare` to pass.
+inline constexpr llvm::StringLiteral kPreparedAttrName = "fp4.prepared";
 
 } // namespace mlir::fp4
 

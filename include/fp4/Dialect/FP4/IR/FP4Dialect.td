@@ -58,6 +58,7 @@ def FP4_Dialect : Dialect {
     | --- | --- | --- |
     | `fp4.param` | function arguments | a string: the key of the tensor in a checkpoint, whole, prefix included |
     | `fp4.name` | function arguments and results | a string: the name under which a caller binds the value |
+    | `fp4.prepared` | function arguments | an i64: the caller passes this result of the function `@<entry>.prepare`, which re-lays parameters once (`--fp4-outline-prepare`) |
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -127,7 +127,14 @@ def FP4ResultsToDestinationsPass
     ```
 
     A call of an entry must have been inlined before.
+
+    With `memory-space`, all tensors that an entry takes and gives are buffers in
+    that memory space, for example of a device; scalars stay with the host.
   }];
+  let options = [
+    Option<"memorySpace", "memory-space", "int64_t", "0",
+           "The memory space of the buffers of entries">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect",
