@@ -12,10 +12,16 @@
 
 #include "fp4/InitAll.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#ifdef FP4_INCLUDE_TESTS
+#include "TestPasses.h"
+#endif
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::fp4::registerEverything(registry);
+#ifdef FP4_INCLUDE_TESTS
+  mlir::fp4::registerTestLaunchToLoopsPass();
+#endif
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "fp4 optimizer driver\n", registry));
 }

@@ -37,14 +37,17 @@ static bool hasStrategy(Operation *op) {
 static LogicalResult checkOperand(OpOperand &operand) {
   Operation *op = operand.getOwner();
   Type type = operand.get().getType();
-  if (isa<TensorType>(type))
-    return op->emitOpError("is on tensors; bufferize first");
-  auto memref = dyn_cast<MemRefType>(type);
-  if (!memref)
+  auto shaped = dyn_cast<ShapedType>(type);
+  if (!shaped)
     return success();
-  if (isa<Float4E2M1FNType>(memref.getElementType()))
+  // Of tensors only, and to be said before they are bufferized: the codes of a
+  // memref are bytes.
+  if (isa<Float4E2M1FNType>(shaped.getElementType()))
     return op->emitOpError("has codes that are not packed, of type ")
            << type << "; run --fp4-pack-codes first";
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref)
+    return op->emitOpError("is on tensors; bufferize first");
   if (!memref.isStrided())
     return op->emitOpError("has a memref whose layout is not strided, of type ")
            << type;
