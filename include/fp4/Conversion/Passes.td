@@ -69,6 +69,10 @@ def ConvertFP4ToSIMTPass : Pass<"convert-fp4-to-simt"> {
     strategy where this is not so is an error. Ops of other strategies or of
     none, and contiguous copies, are left alone.
 
+    Run `--gpu-launch-sink-index-computations` before `--gpu-kernel-outlining`:
+    constants that canonicalization has moved out of a launch would become
+    arguments of the kernel.
+
     Example:
 
     ```mlir
