@@ -1,6 +1,7 @@
 # Configuration of the test suite; lit.site.cfg.py of the build loads it.
 
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -8,7 +9,7 @@ import lit.formats
 config.name = "fp4"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "oracle", "vectors"]
+config.excludes = ["Inputs", "lib", "oracle", "vectors"]
 config.test_source_root = os.path.dirname(__file__)
 
 bin_dir = os.path.join(config.fp4_build_root, "bin")
@@ -37,6 +38,10 @@ if probe.returncode:
         f"{config.fp4_python} lacks what the tests need. Install it with "
         f"'pip install -r test/requirements.txt' and configure with -DFP4_PYTHON=<that python>"
     )
+
+# NVIDIA's assembler, which takes device code without a device.
+if shutil.which("ptxas"):
+    config.available_features.add("ptxas")
 
 if config.fp4_sanitize:
     config.available_features.add("asan")

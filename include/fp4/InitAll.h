@@ -20,6 +20,7 @@
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
 #include "fp4/Target/NVVM/Passes.h"
+#include "fp4/Target/NVVM/Pipeline.h"
 #include "fp4/Target/Passes.h"
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/InitAllDialects.h"
@@ -42,6 +43,7 @@ inline void registerPasses() {
   registerFP4NVVMPasses();
   registerFP4TargetPasses();
   registerLowerToReferencePipeline();
+  registerLowerToNVVMPipelines();
 }
 
 /// fp4 and every upstream dialect, extension and pass.

@@ -13,6 +13,9 @@
 #include "fp4/InitAll.h"
 #include "fp4/Target/Strategies.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#ifdef FP4_INCLUDE_TESTS
+#include "TestPasses.h"
+#endif
 #include "llvm/Support/CommandLine.h"
 
 static llvm::cl::opt<bool> printStrategies(
@@ -22,6 +25,9 @@ static llvm::cl::opt<bool> printStrategies(
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::fp4::registerEverything(registry);
+#ifdef FP4_INCLUDE_TESTS
+  mlir::fp4::registerTestLaunchToLoopsPass();
+#endif
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "fp4 optimizer driver\n", registry);
   if (printStrategies) {

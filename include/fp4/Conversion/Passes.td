@@ -23,7 +23,8 @@ def ConvertFP4ToLinalgPass : Pass<"convert-fp4-to-linalg"> {
     Works on tensors and on memrefs. Codes have to be packed
     (`--fp4-pack-codes`), scales row-major (`--fp4-materialize-scale-layouts`)
     and layers decomposed (`--fp4-decompose-quant-linear`); an op where this is
-    not so is an error that names the pass.
+    not so is an error that names the pass. Ops whose strategy is not `reference`
+    are left alone.
   }];
   let options = [
     Option<"magnitudes", "magnitudes", "bool", /*default=*/"false",
@@ -35,6 +36,78 @@ def ConvertFP4ToLinalgPass : Pass<"convert-fp4-to-linalg"> {
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def ConvertFP4ToSIMTPass : Pass<"convert-fp4-to-simt"> {
+  let summary = "Convert fp4 ops of strategy simt to kernels of scalar code";
+  let description = [{
+    Every fp4 op on memrefs whose attribute `strategy` is `"simt"` becomes one
+    `gpu.launch` of plain scalar code, one work item for each thread. It is the
+    path that any device can take, for every shape, layout and group: nothing is
+    staged in shared memory, no tensor core is used. The operations on floats
+    are those of `--convert-fp4-to-linalg` in the same order, so the results are
+    the same bits, provided that the device's compiler neither contracts nor
+    flushes (LLVM's NVPTX target does not unless told to).
+
+    | op | item |
+    | --- | --- |
+    | `fp4.block_transform` | an element of the output |
+    | `fp4.quantize_pack` | a group; with blocked scales, a slot of theirs, padding included |
+    | `fp4.quantize_with_scales`, `fp4.dequantize` | a group |
+    | `fp4.scaled_matmul` | an element of the output |
+    | `fp4.convert_scale_layout` | an element of the output, padding included |
+    | `memref.copy` in device memory that is not one block of bytes | an element |
+
+    The grid has one dimension, of ceil(items / 256) blocks of 256 threads.
+    There may be no items, as for M = 0: the grid then has 0 blocks, and what
+    launches it has to take that for nothing to do, since CUDA's own launch
+    refuses an empty grid. Scales of all operands may be row-major or blocked,
+    memrefs may have any strides.
+
+    Memrefs have to be in device memory, which is integer memory space 1
+    (NVVM's global memory), bufferized, with packed codes; an op of this
+    strategy where this is not so is an error. Ops of other strategies or of
+    none, and contiguous copies, are left alone.
+
+    Run `--gpu-launch-sink-index-computations` before `--gpu-kernel-outlining`:
+    constants that canonicalization has moved out of a launch would become
+    arguments of the kernel.
+
+    Example:
+
+    ```mlir
+    fp4.convert_scale_layout
+        ins(%blocked : memref<1x1x32x4x4xf8E8M0FNU, 1>)
+        outs(%scales : memref<?x3xf8E8M0FNU, 1>) {strategy = "simt"}
+    ```
+
+    becomes, with constants written in place:
+
+    ```mlir
+    %rows = memref.dim %scales, 0 : memref<?x3xf8E8M0FNU, 1>
+    %items = arith.muli %rows, 3 : index
+    %padded = arith.addi %items, 255 : index
+    %blocks = arith.divui %padded, 256 : index
+    gpu.launch blocks(%block, %by, %bz) in (%gx = %blocks, %gy = 1, %gz = 1)
+        threads(%thread, %ty, %tz) in (%tx = 256, %sy = 1, %sz = 1) {
+      %first = arith.muli %block, 256 : index
+      %item = arith.addi %first, %thread : index
+      %inside = arith.cmpi ult, %item, %items : index
+      scf.if %inside {
+        %column = arith.remui %item, 3 : index
+        %row = arith.divui %item, 3 : index
+        ...
+        %scale = memref.load %blocked[%rowTile, %columnTile, %r, %q, %c]
+        memref.store %scale, %scales[%row, %column]
+      }
+      gpu.terminator
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
   ];
 }
 

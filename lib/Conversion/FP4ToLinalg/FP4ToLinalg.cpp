@@ -16,7 +16,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_CONVERTFP4TOLINALGPASS
@@ -67,11 +67,14 @@ struct ConvertFP4ToLinalgPass
   using ConvertFP4ToLinalgPassBase::ConvertFP4ToLinalgPassBase;
 
   void runOnOperation() override {
-    WalkResult result = getOperation()->walk([](Operation *op) {
-      if (isa_and_nonnull<FP4Dialect>(op->getDialect()) &&
-          failed(checkForm(op)))
-        return WalkResult::interrupt();
-      return WalkResult::advance();
+    SmallVector<Operation *> ops;
+    WalkResult result = getOperation()->walk([&](Operation *op) {
+      if (!isa_and_nonnull<FP4Dialect>(op->getDialect()) ||
+          getStrategy(op) != "reference")
+        return WalkResult::advance();
+      ops.push_back(op);
+      return failed(checkForm(op)) ? WalkResult::interrupt()
+                                   : WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();
@@ -81,7 +84,11 @@ struct ConvertFP4ToLinalgPass
     populateQuantizeToLinalgPatterns(patterns);
     populateMatmulToLinalgPatterns(patterns, magnitudes);
     populateScaleLayoutToLinalgPatterns(patterns);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    GreedyRewriteConfig config;
+    config.enableFolding(false);
+    config.setStrictness(GreedyRewriteStrictness::ExistingOps);
+    if (failed(applyOpPatternsGreedily(ops, std::move(patterns), config)))
+      return signalPassFailure();
   }
 };
 } // namespace

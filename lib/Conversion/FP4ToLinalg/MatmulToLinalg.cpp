@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Numerics.h"
+#include "Numerics/Numerics.h"
 #include "Patterns.h"
 #include "StructuredBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -71,9 +71,7 @@ static void addLowerTensors(OpPassManager &pm, bool magnitudes) {
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
 }
 
-/// Arithmetic of users' ops on 16-bit floats, spelled out in f32. LLVM would
-/// choose by target, and the bf16 instructions of x86 flush subnormals.
-static void addExpandSmallFloats(OpPassManager &pm) {
+void fp4::addExpandSmallFloats(OpPassManager &pm) {
   math::MathExtendToSupportedTypesOptions extend;
   extend.targetTypeStr = "f32";
   pm.addPass(math::createMathExtendToSupportedTypes(extend));
@@ -86,7 +84,7 @@ static void addExpandSmallFloats(OpPassManager &pm) {
   pm.addPass(arith::createArithExpandOpsPass(expand));
 }
 
-static void addLowerToLLVM(OpPassManager &pm) {
+void fp4::addLowerToLLVM(OpPassManager &pm) {
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());

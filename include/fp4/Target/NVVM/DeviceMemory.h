@@ -9,6 +9,7 @@
 #ifndef FP4_TARGET_NVVM_DEVICEMEMORY_H
 #define FP4_TARGET_NVVM_DEVICEMEMORY_H
 
+#include "fp4/Dialect/FP4/IR/FP4.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
@@ -32,11 +33,14 @@ inline bool isInDeviceMemory(BaseMemRefType type) {
 /// 128-bit accesses need. Callers of entries promise it.
 inline constexpr int64_t kDeviceAlignment = 16;
 
-/// The strategy that lowers an op: an attribute that --fp4-choose-strategies
-/// sets.
+/// Whether --fp4-choose-strategies gave `op` this strategy.
 inline bool hasStrategy(Operation *op, StringRef name) {
-  auto strategy = op->getAttrOfType<StringAttr>("strategy");
-  return strategy && strategy.getValue() == name;
+  return fp4::getStrategy(op) == name;
+}
+
+/// Whether the strategy of `op` executes it on the device.
+inline bool isOnDevice(Operation *op) {
+  return hasStrategy(op, "simt") || hasStrategy(op, "tcgen05");
 }
 
 } // namespace mlir::fp4::nvvm

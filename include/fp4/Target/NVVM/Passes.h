@@ -21,6 +21,10 @@ namespace mlir::fp4 {
 #define GEN_PASS_REGISTRATION
 #include "fp4/Target/NVVM/Passes.h.inc"
 
+/// The name of the function that re-lays the parameters of `entry`, see
+/// `--fp4-outline-prepare`.
+std::string getPrepareName(llvm::StringRef entry);
+
 } // namespace mlir::fp4
 
 #endif // FP4_TARGET_NVVM_PASSES_H

@@ -12,6 +12,94 @@
 include "mlir/Pass/PassBase.td"
 
 //===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+def FP4FlattenRowsPass : Pass<"fp4-flatten-rows", "::mlir::func::FuncOp"> {
+  let summary = "Give ops on the device operands of rank 2";
+  let description = [{
+    An op-level op on tensors whose strategy executes it on the device, and whose
+    operands have more or fewer than one leading dimension, gets all of them as
+    one: `tensor.collapse_shape` in front (`tensor.expand_shape` for a vector),
+    the inverse behind. What one op expands and the next collapses is folded.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def FP4LayOutForTensorCoresPass
+    : Pass<"fp4-lay-out-for-tensor-cores", "::mlir::func::FuncOp"> {
+  let summary = "Lay operands out as the tile loads of tensor cores want them";
+  let description = [{
+    Each `fp4.scaled_matmul` with strategy `tcgen05` on packed tensors gets
+    blocked scales (padded with zero bytes to whole tiles of 128 rows by 4
+    scales) and codes whose rows start at multiples of 16 bytes. A quantization
+    on the device that has no other use writes that layout itself; anything else
+    is converted by an `fp4.convert_scale_layout` or copied by a
+    `tensor.insert_slice`.
+
+    Codes are not padded further: a tile load reads zero beyond the last row and
+    the last code.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def FP4OutlinePreparePass
+    : Pass<"fp4-outline-prepare", "::mlir::ModuleOp"> {
+  let summary = "Move layout changes of parameters to a function that runs once";
+  let description = [{
+    Where an entry changes the layout of what depends on `fp4.param` arguments
+    only (`fp4.convert_scale_layout`, `tensor.insert_slice`), the change moves to
+    `@<entry>.prepare`, which takes the parameters and gives them re-laid. The
+    entry takes those as arguments with `fp4.prepared`, the number of the result,
+    behind its others, and no longer takes the parameters that nothing else
+    reads.
+
+    ```mlir
+    func.func @f(%x: tensor<?x64xbf16>,
+                 %s: tensor<48x4xf8E4M3FN> {fp4.param = "scales"})
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: tensor<?x64xbf16>,
+                 %s: tensor<1x1x32x4x4xf8E4M3FN> {fp4.prepared = 0 : i64})
+    func.func @f.prepare(%s: tensor<48x4xf8E4M3FN> {fp4.param = "scales"})
+        -> tensor<1x1x32x4x4xf8E4M3FN>
+    ```
+  }];
+}
+
+def FP4PlaceOnDevicePass : Pass<"fp4-place-on-device", "::mlir::func::FuncOp"> {
+  let summary = "Copy tensors between the memories of host and device";
+  let description = [{
+    Where a tensor is follows from what makes it: an fp4 op whose strategy
+    executes on the device gives tensors in its memory, `bufferization.to_tensor`
+    of a buffer in memory space 1 as well, views are where their source is, and
+    everything else is in the memory of the host. An operand that is elsewhere
+    than the op that reads it is copied, by a `bufferization.alloc_tensor` with
+    the memory space of the copy; once for all that read it.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+def FP4AllocateOnDevicePass
+    : Pass<"fp4-allocate-on-device", "::mlir::func::FuncOp"> {
+  let summary = "Allocate the destinations of ops on the device there";
+  let description = [{
+    A `tensor.empty` that an op on the device writes becomes a
+    `bufferization.alloc_tensor` in memory space 1. Run it behind
+    `--eliminate-empty-tensors`, which has to find the empty tensors that
+    are stored to a result.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 
@@ -89,6 +177,38 @@ def ConvertKernelsToNVVMPass
     "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::cf::ControlFlowDialect"
   ];
+}
+
+//===----------------------------------------------------------------------===//
+// Host
+//===----------------------------------------------------------------------===//
+
+def FP4DeviceMemoryToGPUPass
+    : Pass<"fp4-device-memory-to-gpu", "::mlir::func::FuncOp"> {
+  let summary = "Allocations and copies of device memory to the gpu dialect";
+  let description = [{
+    `memref.alloc`, `memref.dealloc` and `memref.copy` of buffers in memory
+    space 1 become `gpu.alloc`, `gpu.dealloc` and `gpu.memcpy`. A copy has to be
+    between contiguous buffers; on the device, `--convert-fp4-to-simt` has made
+    kernels of the others.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect"];
+}
+
+def ConvertHostToRuntimePass
+    : Pass<"convert-host-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "Lower the host side of the gpu dialect to calls of the runtime";
+  let description = [{
+    `gpu.alloc`, `gpu.dealloc`, `gpu.memcpy`, `gpu.launch_func` and
+    `nvgpu.tma.create.descriptor` become calls of the functions in
+    `fp4/Runtime/Runtime.h`, all without async tokens: they are in the order of
+    the runtime's stream. Each `gpu.binary` becomes a constant with its first
+    object, which the runtime loads at the first launch.
+
+    The address of the `FP4RTModule` of a binary @k is given by the symbol
+    `fp4rt.module.k`: who unloads the code passes it to `fp4rtUnloadModule`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // FP4_TARGET_NVVM_PASSES_TD

@@ -34,6 +34,14 @@ void buildLowerToReferencePipeline(OpPassManager &pm,
 /// Registers it as `--fp4-lower-to-reference`.
 void registerLowerToReferencePipeline();
 
+/// The last parts of it, for other lowerings to end with.
+///
+/// Arithmetic of users' ops on 16-bit floats, spelled out in f32. LLVM would
+/// choose by target, and the bf16 instructions of x86 flush subnormals.
+void addExpandSmallFloats(OpPassManager &pm);
+/// Loops on memrefs to the LLVM dialect; anything left is an error.
+void addLowerToLLVM(OpPassManager &pm);
+
 } // namespace fp4
 } // namespace mlir
 

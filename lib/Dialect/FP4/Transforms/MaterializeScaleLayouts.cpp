@@ -82,7 +82,7 @@ static void makeRowMajor(QuantizePackOp op) {
 /// A layout change needs a new buffer, and only tensors have them for the
 /// asking.
 static LogicalResult checkTensors(TileDimsOpInterface op) {
-  if (isa<ConvertScaleLayoutOp>(op))
+  if (isa<ConvertScaleLayoutOp>(op) || getStrategy(op) != "reference")
     return success();
   for (OpOperand &operand : op->getOpOperands())
     if (isa<MemRefType>(operand.get().getType()) &&
@@ -105,6 +105,8 @@ struct FP4MaterializeScaleLayoutsPass
     if (memrefs.wasInterrupted())
       return signalPassFailure();
     getOperation()->walk([](Operation *op) {
+      if (getStrategy(op) != "reference")
+        return;
       llvm::TypeSwitch<Operation *>(op)
           .Case([](QuantLinearOp op) {
             makeRowMajor(op, op.getWeightScalesMutable(), op.getWeightCodes(),

@@ -74,10 +74,20 @@ struct Shape {
 };
 } // namespace
 
+/// What `value` is a cast of, of those inside of `launch`.
+static Value skipCasts(Value value, gpu::LaunchOp launch) {
+  while (auto cast = value.getDefiningOp<memref::CastOp>()) {
+    if (!launch->isProperAncestor(cast))
+      break;
+    value = cast.getSource();
+  }
+  return value;
+}
+
 static FailureOr<Tile> getTile(ScaledMatmulOp op, gpu::LaunchOp launch,
                                OpOperand &operand) {
   Tile tile;
-  tile.buffer = operand.get();
+  tile.buffer = skipCasts(operand.get(), launch);
   auto type = cast<MemRefType>(tile.buffer.getType());
   Builder builder(op.getContext());
   tile.offsets.assign(type.getRank(), builder.getIndexAttr(0));
@@ -88,7 +98,7 @@ static FailureOr<Tile> getTile(ScaledMatmulOp op, gpu::LaunchOp launch,
       return op.emitOpError("operand #")
              << operand.getOperandNumber()
              << " is a subview with strides or of another rank";
-    tile.buffer = view.getSource();
+    tile.buffer = skipCasts(view.getSource(), launch);
     tile.offsets = view.getMixedOffsets();
   }
   if (!tile.buffer.getParentRegion()->isProperAncestor(&launch.getBody()))

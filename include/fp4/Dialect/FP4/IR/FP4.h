@@ -46,6 +46,11 @@ inline constexpr llvm::StringLiteral kNameAttrName = "fp4.name";
 /// The argument attribute of an entry that says which result of its
 /// `<entry>.prepare` to pass.
 inline constexpr llvm::StringLiteral kPreparedAttrName = "fp4.prepared";
+/// The strategy of an op-level op, "reference" if it has none.
+inline llvm::StringRef getStrategy(Operation *op) {
+  auto strategy = op->getAttrOfType<StringAttr>("strategy");
+  return strategy ? strategy.getValue() : llvm::StringRef("reference");
+}
 
 } // namespace mlir::fp4
 

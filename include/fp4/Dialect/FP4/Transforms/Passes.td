@@ -70,7 +70,7 @@ def FP4MaterializeScaleLayoutsPass : Pass<"fp4-materialize-scale-layouts"> {
     Ops that compute take scales in the row-major or in the blocked layout. This
     pass puts a `fp4.convert_scale_layout` in front of each blocked operand and
     behind each blocked result, so that what comes after has to know the
-    row-major layout only.
+    row-major layout only. Ops whose strategy is not `reference` are left alone.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect",
                            "::mlir::tensor::TensorDialect"];

@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP4_LIB_CONVERSION_FP4TOLINALG_NUMERICS_H
-#define FP4_LIB_CONVERSION_FP4TOLINALG_NUMERICS_H
+#ifndef FP4_LIB_CONVERSION_NUMERICS_NUMERICS_H
+#define FP4_LIB_CONVERSION_NUMERICS_NUMERICS_H
 
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -50,4 +50,4 @@ Value emitMagnitudeBits(ImplicitLocOpBuilder &b, Value value);
 
 } // namespace mlir::fp4
 
-#endif // FP4_LIB_CONVERSION_FP4TOLINALG_NUMERICS_H
+#endif // FP4_LIB_CONVERSION_NUMERICS_NUMERICS_H

@@ -1,0 +1,35 @@
+//===- CopyToSIMT.cpp - A kernel for strided copies -----------------------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Kernels.h"
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+bool fp4::isDeviceMemory(MemRefType type) {
+  auto space = dyn_cast_or_null<IntegerAttr>(type.getMemorySpace());
+  return space && space.getInt() == 1;
+}
+
+bool fp4::needsKernel(memref::CopyOp op) {
+  auto source = dyn_cast<MemRefType>(op.getSource().getType());
+  auto target = dyn_cast<MemRefType>(op.getTarget().getType());
+  if (!source || !target || !isDeviceMemory(source) || !isDeviceMemory(target))
+    return false;
+  auto isContiguous = [](MemRefType type) {
+    return type.areTrailingDimsContiguous(type.getRank());
+  };
+  return !isContiguous(source) || !isContiguous(target);
+}
+
+/// An item is one element.
+void fp4::emitKernel(ItemBuilder &b, memref::CopyOp op) {
+  b.launch(b.sizes(op.getTarget()), [&](ValueRange place) {
+    b.store(b.load(op.getSource(), place), op.getTarget(), place);
+  });
+}

@@ -1,0 +1,458 @@
+//===- ConvertHostToRuntime.cpp - Host code to calls of the runtime -------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/Target/NVVM/Descriptors.h"
+#include "fp4/Target/NVVM/DeviceMemory.h"
+#include "fp4/Target/NVVM/Passes.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace mlir::fp4 {
+#define GEN_PASS_DEF_CONVERTHOSTTORUNTIMEPASS
+#include "fp4/Target/NVVM/Passes.h.inc"
+} // namespace mlir::fp4
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+/// A CUtensorMap.
+static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
+
+static std::string getModuleSymbol(StringRef binary) {
+  return ("fp4rt.module." + binary).str();
+}
+static std::string getKernelSymbol(StringRef binary, StringRef kernel) {
+  return ("fp4rt.kernel." + binary + "." + kernel).str();
+}
+
+namespace {
+/// What all patterns use: types, constants, and calls.
+template <typename Op>
+struct RuntimePattern : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+
+protected:
+  static LLVM::LLVMPointerType getPointer(ImplicitLocOpBuilder &b) {
+    return LLVM::LLVMPointerType::get(b.getContext());
+  }
+  static Value constant32(ImplicitLocOpBuilder &b, int64_t value) {
+    return LLVM::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
+  static Value constant64(ImplicitLocOpBuilder &b, int64_t value) {
+    return LLVM::ConstantOp::create(b, b.getI64IntegerAttr(value));
+  }
+  /// An address in any memory space as the plain pointer that C has.
+  static Value toPointer(ImplicitLocOpBuilder &b, Value pointer) {
+    auto type = cast<LLVM::LLVMPointerType>(pointer.getType());
+    if (type.getAddressSpace() == 0)
+      return pointer;
+    return toSpace(b, pointer, getPointer(b));
+  }
+  static Value toSpace(ImplicitLocOpBuilder &b, Value pointer, Type type) {
+    if (pointer.getType() == type)
+      return pointer;
+    Value address = LLVM::PtrToIntOp::create(b, b.getI64Type(), pointer);
+    return LLVM::IntToPtrOp::create(b, type, address);
+  }
+
+  /// An array on the stack, made in the entry block: code in a loop must not
+  /// grow the stack with each iteration.
+  static Value allocateStack(ImplicitLocOpBuilder &b, Operation *op, Type type,
+                             int64_t count, int64_t alignment) {
+    OpBuilder::InsertionGuard guard(b);
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    b.setInsertionPointToStart(&function.getFunctionBody().front());
+    return LLVM::AllocaOp::create(b, getPointer(b), type, constant64(b, count),
+                                  alignment);
+  }
+  /// Writes `values` to an array on the stack.
+  static Value createArray(ImplicitLocOpBuilder &b, Operation *op, Type type,
+                           ValueRange values) {
+    Value array = allocateStack(b, op, type, std::max<size_t>(values.size(), 1),
+                                /*alignment=*/8);
+    for (auto [i, value] : llvm::enumerate(values)) {
+      Value place = LLVM::GEPOp::create(b, getPointer(b), type, array,
+                                        ArrayRef<LLVM::GEPArg>{int32_t(i)});
+      LLVM::StoreOp::create(b, value, place);
+    }
+    return array;
+  }
+
+  static Value call(ImplicitLocOpBuilder &b, Operation *op, StringRef name,
+                    ValueRange arguments, Type result = {}) {
+    Operation *module = op->getParentOfType<ModuleOp>();
+    if (!result)
+      result = LLVM::LLVMVoidType::get(b.getContext());
+    FailureOr<LLVM::LLVMFuncOp> function =
+        LLVM::lookupOrCreateFn(b, module, name,
+                               llvm::to_vector(arguments.getTypes()), result);
+    auto call = LLVM::CallOp::create(b, *function, arguments);
+    return call.getNumResults() ? call.getResult() : Value();
+  }
+
+  /// How many bytes the elements of a contiguous memref take.
+  Value getBytes(ImplicitLocOpBuilder &b, MemRefDescriptor memref,
+                 MemRefType type) const {
+    Value bytes = constant64(
+        b, llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT));
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      bytes = LLVM::MulOp::create(b, bytes, memref.size(b, b.getLoc(), i));
+    return bytes;
+  }
+  Value getStart(ImplicitLocOpBuilder &b, MemRefDescriptor memref,
+                 MemRefType type) const {
+    return toPointer(
+        b, memref.bufferPtr(b, b.getLoc(), *this->getTypeConverter(), type));
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+struct LowerAlloc : RuntimePattern<gpu::AllocOp> {
+  using RuntimePattern::RuntimePattern;
+
+  LogicalResult
+  matchAndRewrite(gpu::AllocOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    MemRefType type = op.getType();
+    if (op.getAsyncToken() || !type.getLayout().isIdentity())
+      return op.emitOpError("with a token or a layout has no lowering");
+    SmallVector<Value> sizes, strides;
+    Value bytes;
+    getMemRefDescriptorSizes(op.getLoc(), type, adaptor.getDynamicSizes(),
+                             rewriter, sizes, strides, bytes);
+    Value pointer = call(b, op, "fp4rtAlloc", bytes, getPointer(b));
+    pointer = toSpace(
+        b, pointer,
+        LLVM::LLVMPointerType::get(
+            b.getContext(), *getTypeConverter()->getMemRefAddressSpace(type)));
+    Value memref = createMemRefDescriptor(op.getLoc(), type, pointer, pointer,
+                                          sizes, strides, rewriter);
+    rewriter.replaceOp(op, memref);
+    return success();
+  }
+};
+
+struct LowerDealloc : RuntimePattern<gpu::DeallocOp> {
+  using RuntimePattern::RuntimePattern;
+
+  LogicalResult
+  matchAndRewrite(gpu::DeallocOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value pointer;
+    if (isa<UnrankedMemRefType>(op.getMemref().getType()))
+      return op.emitOpError("of an unranked memref has no lowering");
+    pointer = MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
+    call(b, op, "fp4rtFree", toPointer(b, pointer));
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct LowerMemcpy : RuntimePattern<gpu::MemcpyOp> {
+  using RuntimePattern::RuntimePattern;
+
+  LogicalResult
+  matchAndRewrite(gpu::MemcpyOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto from = dyn_cast<MemRefType>(op.getSrc().getType());
+    auto to = dyn_cast<MemRefType>(op.getDst().getType());
+    if (!from || !to || op.getAsyncToken() || !from.getLayout().isIdentity() ||
+        !to.getLayout().isIdentity())
+      return op.emitOpError("with a token or a layout has no lowering");
+    bool fromDevice = nvvm::isInDeviceMemory(from);
+    bool toDevice = nvvm::isInDeviceMemory(to);
+    if (!fromDevice && !toDevice)
+      return op.emitOpError("expects a buffer in device memory");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    MemRefDescriptor source(adaptor.getSrc()), destination(adaptor.getDst());
+    StringRef name = !fromDevice  ? "fp4rtCopyToDevice"
+                     : !toDevice ? "fp4rtCopyToHost"
+                                 : "fp4rtCopyOnDevice";
+    call(b, op, name,
+         {getStart(b, destination, to), getStart(b, source, from),
+          getBytes(b, source, from)});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
+  using RuntimePattern::RuntimePattern;
+
+  LogicalResult
+  matchAndRewrite(nvgpu::TmaCreateDescriptorOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    // The operand is unranked; the rank is in front of the cast.
+    auto cast = op.getTensor().getDefiningOp<memref::CastOp>();
+    auto type =
+        cast ? dyn_cast<MemRefType>(cast.getSource().getType()) : MemRefType();
+    SmallVector<int64_t> staticStrides;
+    int64_t offset;
+    if (!type || failed(type.getStridesAndOffset(staticStrides, offset)) ||
+        staticStrides.back() != 1)
+      return op.emitOpError("expects a memref.cast of a memref whose rows are "
+                            "contiguous");
+    Value ranked = rewriter.getRemappedValue(cast.getSource());
+    if (!ranked)
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    MemRefDescriptor memref(ranked);
+    int64_t rank = type.getRank();
+    Value elementBytes =
+        constant64(b, type.getElementTypeBitWidth() / CHAR_BIT);
+    // Innermost dimension first.
+    SmallVector<Value> sizes, strides, box;
+    for (int64_t i = rank - 1; i >= 0; --i) {
+      sizes.push_back(memref.size(b, op.getLoc(), i));
+      if (i != rank - 1)
+        strides.push_back(LLVM::MulOp::create(
+            b, memref.stride(b, op.getLoc(), i), elementBytes));
+      box.push_back(LLVM::TruncOp::create(b, b.getI32Type(),
+                                          adaptor.getBoxDimensions()[i]));
+    }
+    nvgpu::TensorMapDescriptorType map = op.getTensorMap().getType();
+    if (type.getElementTypeBitWidth() != 8 ||
+        map.getInterleave() !=
+            nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
+      return op.emitOpError("of elements other than bytes, or interleaved, has "
+                            "no lowering");
+    Value result =
+        allocateStack(b, op, b.getI8Type(), kTensorMapBytes, kTensorMapAlignment);
+    Type i32 = b.getI32Type(), i64 = b.getI64Type();
+    // The numbers of nvgpu's enums for swizzle, promotion and fill are those of
+    // the driver.
+    call(b, op, "fp4rtEncodeTensorMap",
+         {result, getStart(b, memref, type),
+          constant32(b, int64_t(nvvm::TensorMapDataType::UInt8)),
+          constant32(b, rank), createArray(b, op, i64, sizes),
+          createArray(b, op, i64, strides), createArray(b, op, i32, box),
+          constant32(b, int64_t(map.getSwizzle())),
+          constant32(b, int64_t(map.getL2promo())),
+          constant32(b, int64_t(map.getOob()))});
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+struct LowerLaunch : RuntimePattern<gpu::LaunchFuncOp> {
+  using RuntimePattern::RuntimePattern;
+
+  LogicalResult
+  matchAndRewrite(gpu::LaunchFuncOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getAsyncToken() || !op.getAsyncDependencies().empty())
+      return op.emitOpError("with tokens has no lowering");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    SmallVector<Value> arguments = getTypeConverter()->promoteOperands(
+        op.getLoc(), op.getKernelOperands(), adaptor.getKernelOperands(),
+        rewriter);
+    // The driver wants the address of each argument. A tensor map is passed by
+    // value, and what we have is its address.
+    SmallVector<bool> isMap;
+    for (auto [original, converted] :
+         llvm::zip(op.getKernelOperands(), adaptor.getKernelOperands())) {
+      int64_t count = 1;
+      if (auto memref = dyn_cast<MemRefType>(original.getType()))
+        count = MemRefDescriptor::getNumUnpackedValues(memref);
+      isMap.append(count,
+                   isa<nvgpu::TensorMapDescriptorType>(original.getType()));
+    }
+    SmallVector<Value> addresses;
+    for (auto [argument, map] : llvm::zip_equal(arguments, isMap)) {
+      if (map) {
+        addresses.push_back(argument);
+        continue;
+      }
+      addresses.push_back(createArray(b, op, argument.getType(), argument));
+    }
+    Value params = createArray(b, op, getPointer(b), addresses);
+    Value kernel = LLVM::AddressOfOp::create(
+        b, getPointer(b),
+        getKernelSymbol(op.getKernelModuleName(), op.getKernelName()));
+    Value zero = constant64(b, 0);
+    SmallVector<Value> cluster(3, zero);
+    if (op.hasClusterSize())
+      cluster = {adaptor.getClusterSizeX(), adaptor.getClusterSizeY(),
+                 adaptor.getClusterSizeZ()};
+    Value shared = adaptor.getDynamicSharedMemorySize();
+    call(b, op, "fp4rtLaunch",
+         {kernel, adaptor.getGridSizeX(), adaptor.getGridSizeY(),
+          adaptor.getGridSizeZ(), adaptor.getBlockSizeX(),
+          adaptor.getBlockSizeY(), adaptor.getBlockSizeZ(), cluster[0],
+          cluster[1], cluster[2], shared ? shared : constant32(b, 0),
+          /*flags=*/constant32(b, 0), params});
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Kernels as constants
+//===----------------------------------------------------------------------===//
+
+/// A constant string with a NUL behind it.
+static LLVM::GlobalOp createString(ImplicitLocOpBuilder &b, StringRef name,
+                                   StringRef text) {
+  std::string bytes = text.str() + '\0';
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
+  return LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
+                                LLVM::Linkage::Internal, name,
+                                b.getStringAttr(bytes));
+}
+
+/// A struct whose fields `fill` gives.
+static LLVM::GlobalOp
+createStruct(ImplicitLocOpBuilder &b, StringRef name, LLVM::Linkage linkage,
+             LLVM::LLVMStructType type,
+             function_ref<SmallVector<Value>(ImplicitLocOpBuilder &)> fill) {
+  auto global = LLVM::GlobalOp::create(b, type, /*isConstant=*/false, linkage,
+                                       name, Attribute());
+  Block *block = b.createBlock(&global.getInitializerRegion());
+  b.setInsertionPointToStart(block);
+  Value value = LLVM::UndefOp::create(b, type);
+  for (auto [i, field] : llvm::enumerate(fill(b)))
+    value = LLVM::InsertValueOp::create(b, value, field, i);
+  LLVM::ReturnOp::create(b, value);
+  b.setInsertionPointAfter(global);
+  return global;
+}
+
+/// The most dynamic shared memory that any launch of the kernel asks for.
+static FailureOr<int64_t> getSharedBytes(ArrayRef<gpu::LaunchFuncOp> launches) {
+  int64_t most = 0;
+  for (gpu::LaunchFuncOp launch : launches)
+    if (Value size = launch.getDynamicSharedMemorySize()) {
+      std::optional<int64_t> bytes = getConstantIntValue(size);
+      if (!bytes)
+        return launch.emitOpError("expects a constant size of its dynamic "
+                                  "shared memory");
+      most = std::max(most, *bytes);
+    }
+  return most;
+}
+
+/// Replaces a binary with an FP4RTModule and an FP4RTKernel for each kernel that
+/// is launched.
+static LogicalResult
+convertBinary(gpu::BinaryOp binary,
+              const llvm::MapVector<StringAttr, SmallVector<gpu::LaunchFuncOp>>
+                  &launches) {
+  ImplicitLocOpBuilder b(binary.getLoc(), binary);
+  auto object = dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
+  if (!object)
+    return binary.emitOpError("expects an object");
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Type i32 = b.getI32Type(), i64 = b.getI64Type();
+  std::string prefix = "fp4rt.image." + binary.getName().str();
+  StringRef image = object.getObject().getValue();
+  if (object.getFormat() == gpu::CompilationTarget::Assembly)
+    image = image.rtrim('\0');
+  LLVM::GlobalOp imageGlobal = createString(b, prefix, image);
+  LLVM::GlobalOp nameGlobal =
+      createString(b, prefix + ".name", binary.getName());
+  LLVM::GlobalOp module = createStruct(
+      b, getModuleSymbol(binary.getName()), LLVM::Linkage::External,
+      LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                       {pointer, i64, pointer, pointer}),
+      [&](ImplicitLocOpBuilder &b) -> SmallVector<Value> {
+        return {LLVM::AddressOfOp::create(b, imageGlobal),
+                LLVM::ConstantOp::create(b, b.getI64IntegerAttr(image.size())),
+                LLVM::AddressOfOp::create(b, nameGlobal),
+                LLVM::ZeroOp::create(b, pointer)};
+      });
+  for (const auto &[kernel, ops] : launches) {
+    FailureOr<int64_t> bytes = getSharedBytes(ops);
+    if (failed(bytes))
+      return failure();
+    std::string symbol = getKernelSymbol(binary.getName(), kernel);
+    LLVM::GlobalOp name = createString(b, symbol + ".name", kernel);
+    createStruct(
+        b, symbol, LLVM::Linkage::Internal,
+        LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                         {pointer, pointer, pointer, i32}),
+        [&](ImplicitLocOpBuilder &b) -> SmallVector<Value> {
+          return {LLVM::AddressOfOp::create(b, module),
+                  LLVM::AddressOfOp::create(b, name),
+                  LLVM::ZeroOp::create(b, pointer),
+                  LLVM::ConstantOp::create(b, b.getI32IntegerAttr(*bytes))};
+        });
+  }
+  binary.erase();
+  return success();
+}
+
+/// The launches of each kernel of each binary.
+static LogicalResult convertBinaries(ModuleOp module) {
+  llvm::MapVector<StringAttr,
+                  llvm::MapVector<StringAttr, SmallVector<gpu::LaunchFuncOp>>>
+      launches;
+  module.walk([&](gpu::LaunchFuncOp op) {
+    launches[op.getKernelModuleName()][op.getKernelName()].push_back(op);
+  });
+  for (auto &[name, kernels] : launches) {
+    auto binary = module.lookupSymbol<gpu::BinaryOp>(name);
+    if (!binary)
+      return kernels.front().second.front().emitOpError("launches a kernel of '")
+             << name.getValue()
+             << "', which is not a gpu.binary; run --gpu-module-to-binary first";
+    if (failed(convertBinary(binary, kernels)))
+      return failure();
+  }
+  for (auto binary : llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>()))
+    binary.erase();
+  module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+  return success();
+}
+
+namespace {
+struct ConvertHostToRuntimePass
+    : fp4::impl::ConvertHostToRuntimePassBase<ConvertHostToRuntimePass> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    if (failed(convertBinaries(getOperation())))
+      return signalPassFailure();
+    LLVMTypeConverter converter(context);
+    converter.addConversion([context](nvgpu::TensorMapDescriptorType) -> Type {
+      return LLVM::LLVMPointerType::get(context);
+    });
+    RewritePatternSet patterns(context);
+    patterns.add<LowerAlloc, LowerDealloc, LowerMemcpy, LowerCreateMap,
+                 LowerLaunch>(converter);
+    ConversionTarget target(*context);
+    target.addLegalDialect<LLVM::LLVMDialect>();
+    target.addIllegalOp<gpu::AllocOp, gpu::DeallocOp, gpu::MemcpyOp,
+                        gpu::LaunchFuncOp, nvgpu::TmaCreateDescriptorOp>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace
