@@ -6,11 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// mlir-translate with the importers of the project.
+// mlir-translate with what the project imports and exports.
 //
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Import/ImportSafeTensors.h"
+#include "fp4/Target/NVVM/ToPTX.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/InitAllTranslations.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
@@ -30,6 +31,7 @@ int main(int argc, char **argv) {
   printNames();
   mlir::registerAllTranslations();
   mlir::fp4::registerImportSafeTensors();
+  mlir::fp4::registerToPTX();
   return mlir::failed(
       mlir::mlirTranslateMain(argc, argv, "fp4 translation driver"));
 }

@@ -105,6 +105,10 @@ struct ConvertFP4ToSIMTPass
           .Case<BlockTransformOp, QuantizePackOp, QuantizeWithScalesOp,
                 DequantizeOp, ScaledMatmulOp, ConvertScaleLayoutOp,
                 memref::CopyOp>([&](auto op) { emitKernel(b, op); });
+      // What the kernel does, for its name.
+      if (auto launch = dyn_cast_or_null<gpu::LaunchOp>(op->getPrevNode()))
+        launch.setFunctionAttr(FlatSymbolRefAttr::get(
+            op->getContext(), op->getName().stripDialect()));
       op->erase();
     }
   }

@@ -90,6 +90,7 @@ static void addLaunches(OpPassManager &pm) {
   addCleanup(pm);
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(createGpuLaunchSinkIndexComputationsPass());
+  pm.addPass(fp4::createFP4NameKernelsPass());
   pm.addPass(createGpuKernelOutliningPass());
 }
 

@@ -160,6 +160,17 @@ def ConvertFP4ToTCGen05Pass
   ];
 }
 
+def FP4NameKernelsPass : Pass<"fp4-name-kernels", "::mlir::ModuleOp"> {
+  let summary = "Name kernels after what they do";
+  let description = [{
+    Gives each `gpu.launch` the name of its kernel, `<function>_<op>`, with a
+    number behind where that is taken, and all of them one module, `@kernels`,
+    for `--gpu-kernel-outlining` to use. Upstream's own choice keeps characters
+    of the function's name that PTX does not take. The op is what the launch has
+    in its attribute `function`, set by the pass that made it.
+  }];
+}
+
 def ConvertKernelsToNVVMPass
     : Pass<"convert-kernels-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower a module of kernels to NVVM for a chip";

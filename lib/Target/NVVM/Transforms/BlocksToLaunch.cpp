@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,6 +21,7 @@ namespace mlir::fp4 {
 } // namespace mlir::fp4
 
 using namespace mlir;
+using namespace mlir::fp4;
 
 /// The dimension of the grid that each loop is mapped to; nothing if some loop
 /// is mapped to something else, or two to one.
@@ -58,6 +60,12 @@ static void convert(scf::ForallOp forall, ArrayRef<unsigned> dims,
   Value block = arith::ConstantIndexOp::create(b, threads);
   auto launch =
       gpu::LaunchOp::create(b, grid[0], grid[1], grid[2], block, one, one);
+  // What the kernel does, for its name.
+  forall.walk([&](Operation *op) {
+    if (isa_and_nonnull<FP4Dialect>(op->getDialect()))
+      launch.setFunctionAttr(FlatSymbolRefAttr::get(
+          rewriter.getContext(), op->getName().stripDialect()));
+  });
   rewriter.setInsertionPointToEnd(&launch.getBody().front());
   gpu::KernelDim3 ids = launch.getBlockIds();
   Value place[] = {ids.x, ids.y, ids.z};
