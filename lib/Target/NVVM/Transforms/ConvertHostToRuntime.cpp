@@ -32,7 +32,7 @@ using namespace mlir::fp4;
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 static std::string getModuleSymbol(StringRef binary) {
-  return ("fp4rt.module." + binary).str();
+  return (kRuntimeModulePrefix + binary).str();
 }
 static std::string getKernelSymbol(StringRef binary, StringRef kernel) {
   return ("fp4rt.kernel." + binary + "." + kernel).str();
