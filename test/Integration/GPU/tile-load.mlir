@@ -3,8 +3,10 @@
 // These exist since sm_90, so that a Hopper can show that maps, swizzle, scale
 // boxes and zero fill are what the tensor cores of a Blackwell will be told.
 
-// RUN: fp4-translate --fp4-to-ptx %s -o %t.ptx --chip=sm_90a
-// RUN: %if cuda %{ %unittests/FP4TileLoadTest %t.ptx %}
+// REQUIRES: cuda
+// RUN: fp4-opt %s --pass-pipeline='builtin.module(gpu.module(convert-kernels-to-nvvm{chip=sm_90a},convert-nvvm-to-llvm))' \
+// RUN:   | fp4-translate --fp4-to-ptx -o %t.ptx
+// RUN: %bindir/FP4TileLoadTest %t.ptx
 
 #ws = #gpu.address_space<workgroup>
 !codes = !nvgpu.tensormap.descriptor<tensor = memref<128x128xi8, #gpu.address_space<workgroup>>, swizzle = swizzle_128b, l2promo = l2promo_128b, oob = zero, interleave = none>
