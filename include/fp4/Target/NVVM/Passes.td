@@ -39,11 +39,17 @@ def FP4LayOutForTensorCoresPass
     is converted by an `fp4.convert_scale_layout` or copied by a
     `tensor.insert_slice`.
 
+    Tensor cores ignore the signs of f8E4M3FN scales. All scales of a
+    quantization have the sign of `scale_scale * global_scale`, which alpha takes
+    over; those of other operands go to their codes, by an
+    `fp4.absorb_scale_signs`.
+
     Codes are not padded further: a tile load reads zero beyond the last row and
     the last code.
   }];
   let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"
   ];
 }
 
@@ -52,7 +58,8 @@ def FP4OutlinePreparePass
   let summary = "Move layout changes of parameters to a function that runs once";
   let description = [{
     Where an entry changes the layout of what depends on `fp4.param` arguments
-    only (`fp4.convert_scale_layout`, `tensor.insert_slice`), the change moves to
+    only (`fp4.convert_scale_layout`, `fp4.absorb_scale_signs`,
+    `tensor.insert_slice`), the change moves to
     `@<entry>.prepare`, which takes the parameters and gives them re-laid. The
     entry takes those as arguments with `fp4.prepared`, the number of the result,
     behind its others, and no longer takes the parameters that nothing else

@@ -10,6 +10,7 @@
 #include "fp4/Target/NVVM/DeviceMemory.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -29,6 +30,66 @@ static QuantizePackOp getOwnQuantization(Value value) {
   return op && value.hasOneUse() && nvvm::hasStrategy(op, "simt")
              ? op
              : QuantizePackOp();
+}
+
+/// `value` with the sign bit of `sign`, flipped.
+static Value xorSign(ImplicitLocOpBuilder &b, Value value, Value sign) {
+  auto toBits = [&](Value number) -> Value {
+    return arith::BitcastOp::create(b, b.getI32Type(), number);
+  };
+  Value mask = arith::ConstantOp::create(
+      b, b.getI32IntegerAttr(std::numeric_limits<int32_t>::min()));
+  Value bits = arith::XOrIOp::create(
+      b, toBits(value), arith::AndIOp::create(b, toBits(sign), mask));
+  return arith::BitcastOp::create(b, b.getF32Type(), bits);
+}
+
+/// An uninitialized tensor like `tensor`.
+static Value createLike(ImplicitLocOpBuilder &b, Value tensor) {
+  return tensor::EmptyOp::create(b, tensor::getMixedSizes(b, b.getLoc(), tensor),
+                                 getElementTypeOrSelf(tensor));
+}
+
+/// Row-major scales of `codes` from blocked ones.
+static Value createRowMajorScales(ImplicitLocOpBuilder &b, Value blocked,
+                                  Value codes, int64_t groupSize) {
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, b.getLoc(), codes);
+  AffineExpr d0 = b.getAffineDimExpr(0);
+  sizes.back() = affine::makeComposedFoldedAffineApply(
+      b, b.getLoc(), d0.floorDiv(groupSize / 2), {sizes.back()});
+  Value empty =
+      tensor::EmptyOp::create(b, sizes, getElementTypeOrSelf(blocked));
+  return ConvertScaleLayoutOp::create(b, empty.getType(), blocked, empty,
+                                      b.getStringAttr("simt"))
+      .getResult(0);
+}
+
+/// Tensor cores ignore the signs of scales: puts them elsewhere.
+static void removeScaleSigns(ScaledMatmulOp product, OpOperand &codes,
+                             OpOperand &scales) {
+  if (!isa<Float8E4M3FNType>(getElementTypeOrSelf(scales.get())))
+    return;
+  ImplicitLocOpBuilder b(product.getLoc(), product);
+  // A maximum of magnitudes divided by one number: all have its sign.
+  if (auto quantize = scales.get().getDefiningOp<QuantizePackOp>()) {
+    Value divisor = arith::MulFOp::create(b, quantize.getScaleScale(),
+                                          quantize.getGlobalScale());
+    product.getAlphaMutable().assign(xorSign(b, product.getAlpha(), divisor));
+    return;
+  }
+  Value rowMajor = scales.get();
+  if (cast<RankedTensorType>(rowMajor.getType()).getRank() != 2)
+    rowMajor = createRowMajorScales(b, rowMajor, codes.get(),
+                                    product.getGroupSize());
+  Value codesEmpty = createLike(b, codes.get());
+  Value scalesEmpty = createLike(b, rowMajor);
+  auto absorb = AbsorbScaleSignsOp::create(
+      b, TypeRange{codesEmpty.getType(), scalesEmpty.getType()}, codes.get(),
+      rowMajor, codesEmpty, scalesEmpty, product.getGroupSize(),
+      b.getStringAttr("simt"));
+  codes.set(absorb.getResult(0));
+  scales.set(absorb.getResult(1));
 }
 
 /// Gives `scales`, those of `codes` of a product, the blocked layout.
@@ -109,6 +170,8 @@ struct FP4LayOutForTensorCoresPass
         products.push_back(op);
     });
     for (ScaledMatmulOp op : products) {
+      removeScaleSigns(op, op.getLhsCodesMutable(), op.getLhsScalesMutable());
+      removeScaleSigns(op, op.getRhsCodesMutable(), op.getRhsScalesMutable());
       blockScales(op, op.getLhsScalesMutable(), op.getLhsCodes());
       blockScales(op, op.getRhsScalesMutable(), op.getRhsCodes());
       alignRows(op, op.getLhsCodesMutable());
