@@ -34,7 +34,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SHARED_LIMIT = 227 * 1024  # bytes for a block: CUDA C++ Programming Guide 13.0, "Compute Capabilities"
+SHARED_LIMIT = (
+    227 * 1024
+)  # bytes for a block: CUDA C++ Programming Guide 13.0, "Compute Capabilities"
 CHIPS = ("sm_100a", "sm_103a")
 OTHER_CHIPS = ("sm_80", "sm_89", "sm_90a", "sm_120a")
 TIMEOUT = 120
@@ -304,8 +306,10 @@ class Values:
         return self.known[operand]
 
     @staticmethod
-    def add(a: int | str | None, b: int | str | None) -> int | None:
-        return a + b if isinstance(a, int) and isinstance(b, int) else None
+    def add(base: int | str | None, offset: int) -> int | str | None:
+        if isinstance(base, str):
+            return f"{base}+{offset}" if offset else base
+        return None if base is None else base + offset
 
     def evaluate(self, line: str) -> int | str | None:
         opcode, rest = line.rstrip(";").split(None, 1)
@@ -316,6 +320,8 @@ class Values:
             return self.TENSOR
         values = [self(operand) for operand in operands]
         a, b = values if len(values) == 2 else (None, None)
+        if isinstance(a, str) and isinstance(b, int) and opcode.startswith("add."):
+            return self.add(a, b)
         if not isinstance(a, int) or not isinstance(b, int):
             return None
         operations = {
@@ -336,7 +342,9 @@ def operands_of(line: str) -> list[str]:
 
 def find_product(kernels: dict[str, Kernel]) -> Kernel:
     products = [kernel for kernel in kernels.values() if kernel.find("tcgen05.")]
-    expect("kernels with tcgen05 instructions", [k.name for k in products], ["forward_scaled_matmul"])
+    expect(
+        "kernels with tcgen05 instructions", [k.name for k in products], ["forward_scaled_matmul"]
+    )
     return products[0]
 
 
@@ -347,8 +355,8 @@ def check_loads(kernel: Kernel, values: Values, expected: Expected) -> int:
         match = re.match(r"cp\.async\.bulk\.tensor\.(\dd)\.", line)
         assert match
         destination, source, barrier = operands_of(line)
-        address = values(source.split(",", 1)[0])
-        loads.append((values(destination), match.group(1), address, values(barrier)))
+        tensor_map = values(source.split(",", 1)[0])
+        loads.append((values(destination), match.group(1), tensor_map, values(barrier)))
     copies = len(loads) // 4
     if copies == 0:
         raise Failure("there are no tile loads")
@@ -359,7 +367,11 @@ def check_loads(kernel: Kernel, values: Values, expected: Expected) -> int:
     found = sorted(((address, dimensions) for address, dimensions, *_ in loads), key=str)
     expect("tile loads", found, sorted(parts * copies, key=str))
     maps = {(address, tensor_map) for address, _, tensor_map, _ in loads}
-    if len(maps) != 4 or len({m for _, m in maps}) != 4 or not all("_param_" in str(m) for _, m in maps):
+    if (
+        len(maps) != 4
+        or len({m for _, m in maps}) != 4
+        or not all("_param_" in str(m) for _, m in maps)
+    ):
         raise Failure(f"tile loads do not have a tensor map each: {maps}")
     expect("barriers of tile loads", {barrier for *_, barrier in loads}, {"__mbarrier"})
     bytes_expected = [
@@ -388,14 +400,16 @@ def check_products(kernel: Kernel, values: Values, expected: Expected, copies: i
     expect("products", products, expected.products() * copies)
     # Only the first one of all may overwrite the accumulator.
     k_tiles = math.ceil(expected.layer.k / CODES)
-    for i, predicate in enumerate(predicates):
+    for i, accumulate in enumerate(predicates):
         if i % 4 != 0:
-            expect(f"accumulate of product {i}", predicate, -1)
+            expect(f"accumulate of product {i}", accumulate, -1)
     if k_tiles == 1:
         expect("accumulate of product 0", predicates[0], 0)
+    if predicates[0] == -1:
+        raise Failure("product 0 adds to what the accumulator held before")
     commits = kernel.find("tcgen05.commit.cta_group::1")
     barriers = [values(operands_of(line)[0]) for line in commits]
-    expect("commits", len(barriers), copies)
+    expect("barriers of commits", barriers, ["__mbarrier+8"] * copies)
 
 
 def check_allocation(kernel: Kernel, values: Values, expected: Expected) -> None:
@@ -563,7 +577,9 @@ def check_usage(usages: dict[str, Usage], dynamic: dict[str, int], table: str) -
     wrong = []
     for name, usage in sorted(usages.items()):
         shared = usage.shared + dynamic[name]
-        print(f"{table:60} {name:44} {usage.registers:4} {usage.spills:6} {usage.stack:5} {shared:7}")
+        print(
+            f"{table:60} {name:44} {usage.registers:4} {usage.spills:6} {usage.stack:5} {shared:7}"
+        )
         if usage.spills or usage.stack:
             wrong.append(f"@{name} spills {usage.spills} bytes and has a stack of {usage.stack}")
         if shared > SHARED_LIMIT:
@@ -668,7 +684,9 @@ def run_self_test(tools: Tools, layer: Layer) -> None:
     instruction = str(expected.products()[0][3])
     wrong = {
         "kind": change(text, r"\.block_scale", ".block_scaled"),
-        "instruction descriptor": change(text, rf"\b{instruction};", f"{int(instruction) + (1 << 17)};"),
+        "instruction descriptor": change(
+            text, rf"\b{instruction};", f"{int(instruction) + (1 << 17)};"
+        ),
         "matrix descriptor": change(text, str(CODES_DESCRIPTOR), str(CODES_DESCRIPTOR + 1)),
         "a product less": change(text, r"\ttcgen05\.mma.*\n", "", -1),
         "a copy less": change(text, r"\ttcgen05\.cp\..*\n", "", -1),
@@ -678,6 +696,8 @@ def run_self_test(tools: Tools, layer: Layer) -> None:
         "place of a load": change(text, load, r"\g<1>[%rd1]"),
         "a load less": change(text, r"\tcp\.async\.bulk\.tensor.*\n", "", -1),
         "bytes": change(text, rf", {expected.shared};", f", {expected.shared + 16};"),
+        "overwrites too late": change(text, r"mov\.pred (\s*%p\d+), 0", r"mov.pred \1, -1"),
+        "barrier of a commit": change(text, r"(tcgen05\.commit.*\[)[^\]]*\]", r"\g<1>__mbarrier]"),
         "does not accumulate": change(text, r"mov\.pred (\s*%p\d+), -1", r"mov.pred \1, 0"),
     }
     for name, bad in wrong.items():
