@@ -22,13 +22,10 @@ namespace mlir::fp4 {
 using namespace mlir;
 using namespace mlir::fp4;
 
-/// The quantization that `value` is the only use of a result of, if it can
-/// write another layout itself.
-static QuantizePackOp getOwnQuantization(Value value) {
+/// The quantization that gives `value`, if it can write another layout itself.
+static QuantizePackOp getQuantization(Value value) {
   auto op = value.getDefiningOp<QuantizePackOp>();
-  return op && value.hasOneUse() && nvvm::hasStrategy(op, "simt")
-             ? op
-             : QuantizePackOp();
+  return op && nvvm::hasStrategy(op, "simt") ? op : QuantizePackOp();
 }
 
 /// Gives `scales`, those of `codes` of a product, the blocked layout.
@@ -37,7 +34,10 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
   auto type = cast<RankedTensorType>(scales.get().getType());
   if (type.getRank() != 2)
     return;
-  QuantizePackOp quantize = getOwnQuantization(scales.get());
+  // Blocked scales are of another type, which other uses do not expect.
+  QuantizePackOp quantize = scales.get().hasOneUse()
+                                ? getQuantization(scales.get())
+                                : QuantizePackOp();
   ImplicitLocOpBuilder b(product.getLoc(), product);
   if (quantize)
     b.setInsertionPoint(quantize);
@@ -62,20 +62,33 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
     quantize.getResult(1).setType(cast<RankedTensorType>(blocked.getType()));
     return;
   }
-  auto convert =
-      ConvertScaleLayoutOp::create(b, blocked.getType(), scales.get(), blocked,
-                                   b.getStringAttr("simt"));
+  auto convert = ConvertScaleLayoutOp::create(
+      b, blocked.getType(), scales.get(), blocked, b.getStringAttr("simt"));
   scales.set(convert.getResult(0));
 }
 
+/// Whether `tensor` is a slice of one whose rows start at multiples of 16
+/// bytes.
+static bool isSliceOfAligned(Value tensor) {
+  auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!slice || slice.getSourceType().getRank() != 2)
+    return false;
+  int64_t bytes = slice.getSourceType().getDimSize(1);
+  return !ShapedType::isDynamic(bytes) && bytes % nvvm::kDeviceAlignment == 0 &&
+         isZeroInteger(slice.getMixedOffsets()[1]);
+}
+
 /// Makes the rows of `codes` start at multiples of 16 bytes, which tile loads
-/// want. The bytes between are never read.
+/// want. The bytes between are never read. A quantization writes them so
+/// itself, also for other uses: the type stays.
 static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
   auto type = cast<RankedTensorType>(codes.get().getType());
   if (type.getRank() != 2 || type.isDynamicDim(1) ||
       type.getDimSize(1) % nvvm::kDeviceAlignment == 0)
     return;
-  QuantizePackOp quantize = getOwnQuantization(codes.get());
+  QuantizePackOp quantize = getQuantization(codes.get());
+  if (quantize && isSliceOfAligned(quantize.getCodes()))
+    return;
   ImplicitLocOpBuilder b(product.getLoc(), product);
   if (quantize)
     b.setInsertionPoint(quantize);
@@ -83,8 +96,8 @@ static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(b, b.getLoc(), unaligned);
   SmallVector<OpFoldResult> padded = {
-      sizes[0],
-      b.getIndexAttr(llvm::alignTo(type.getDimSize(1), nvvm::kDeviceAlignment))};
+      sizes[0], b.getIndexAttr(
+                    llvm::alignTo(type.getDimSize(1), nvvm::kDeviceAlignment))};
   SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
   Value buffer = tensor::EmptyOp::create(b, padded, type.getElementType());
@@ -95,8 +108,8 @@ static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
   }
   buffer = tensor::InsertSliceOp::create(b, codes.get(), buffer, offsets, sizes,
                                          strides);
-  codes.set(tensor::ExtractSliceOp::create(b, type, buffer, offsets, sizes,
-                                           strides));
+  codes.set(
+      tensor::ExtractSliceOp::create(b, type, buffer, offsets, sizes, strides));
 }
 
 namespace {
