@@ -50,6 +50,8 @@ void fp4::buildLowerLayersToNVVMPipeline(OpPassManager &pm, StringRef chip) {
   pm.addNestedPass<func::FuncOp>(createFP4FlattenRowsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFP4LayOutForTensorCoresPass());
+  // What a loop re-lays in each iteration is outlined only in front of it.
+  pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
   pm.addPass(createFP4OutlinePreparePass());
   addCleanup(pm);
 }
