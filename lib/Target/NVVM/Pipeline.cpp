@@ -50,6 +50,10 @@ void fp4::buildLowerLayersToNVVMPipeline(OpPassManager &pm, StringRef chip) {
   pm.addNestedPass<func::FuncOp>(createFP4FlattenRowsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFP4LayOutForTensorCoresPass());
+  // What a loop re-lays in each iteration is outlined only in front of it.
+  pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
+  // And layers that share a weight share what it is re-laid to.
+  pm.addPass(createCSEPass());
   pm.addPass(createFP4OutlinePreparePass());
   addCleanup(pm);
 }

@@ -35,9 +35,10 @@ def FP4LayOutForTensorCoresPass
     Each `fp4.scaled_matmul` with strategy `tcgen05` on packed tensors gets
     blocked scales (padded with zero bytes to whole tiles of 128 rows by 4
     scales) and codes whose rows start at multiples of 16 bytes. A quantization
-    on the device that has no other use writes that layout itself; anything else
-    is converted by an `fp4.convert_scale_layout` or copied by a
-    `tensor.insert_slice`.
+    on the device writes such codes itself, and such scales if they have no other
+    use; anything else is converted by an `fp4.convert_scale_layout` or copied by
+    a `tensor.insert_slice`. The copy is for parameters: it has to move to
+    `@<entry>.prepare` before a canonicalization folds it with the slice of it.
 
     Tensor cores ignore the signs of f8E4M3FN scales. All scales of a
     quantization have the sign of `scale_scale * global_scale`, which alpha takes
