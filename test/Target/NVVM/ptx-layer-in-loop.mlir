@@ -3,6 +3,7 @@
 // A weight that a loop multiplies with in each iteration is re-laid once, in front
 // of all: its scales, and its rows of 24 bytes, which get a pitch of 32.
 
+// CHECK-DAG: .entry f_prepare_absorb_scale_signs(
 // CHECK-DAG: .entry f_prepare_convert_scale_layout(
 // CHECK-DAG: .entry f_prepare_copy(
 // CHECK-DAG: .entry f_quantize_pack(
