@@ -10,6 +10,7 @@ the library; what it needs is, for the driver's message.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -146,6 +147,40 @@ def build(bin_dir: Path, llvm: Path, module: Path, library: Path, chip: str = "s
     _call(llvm / "clang", *flags, source, table, "-o", library)
 
 
+@dataclass(frozen=True)
+class Device:
+    """The driver that executes on the host, and what it needs."""
+
+    bin: Path
+    llvm: Path
+    driver: Path
+    chip: str = "sm_90a"
+
+    def prepare(self, module: Path) -> tuple[list[str], dict[str, str]]:
+        """Options of fp4-runner and the environment that it runs in."""
+        library = module.with_suffix(".so")
+        build(self.bin, self.llvm, module, library, self.chip)
+        major, minor = re.findall(r"(\d+)(\d)", self.chip)[0]
+        environment = {
+            "FP4_HOST_DRIVER_KERNELS": str(library),
+            "FP4_HOST_DRIVER_CHIP": f"{major}.{minor}",
+        }
+        return ["--target=cuda", f"--cuda-driver={self.driver}"], os.environ | environment
+
+    @staticmethod
+    def add_options(parser: argparse.ArgumentParser, required: bool) -> None:
+        add = parser.add_argument
+        add("--device", type=Path, required=required, help="the driver to run kernels with")
+        add("--llvm", type=Path, required=required, help="the folder of LLVM's tools")
+        add("--chip", default="sm_90a", help="what kernels are compiled for")
+
+    @staticmethod
+    def from_options(arguments: argparse.Namespace) -> Device | None:
+        if not arguments.device:
+            return None
+        return Device(arguments.bin, arguments.llvm, arguments.device, arguments.chip)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
@@ -155,9 +190,7 @@ def main() -> None:
     parser.add_argument("library", type=Path)
     arguments = parser.parse_args()
     try:
-        build(
-            arguments.bin, arguments.llvm, arguments.module, arguments.library, arguments.chip
-        )
+        build(arguments.bin, arguments.llvm, arguments.module, arguments.library, arguments.chip)
     except Failure as failure:
         sys.exit(str(failure))
 
