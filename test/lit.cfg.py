@@ -21,6 +21,7 @@ for name, value in {
     "%bindir": bin_dir,
     "%builddir": config.fp4_build_root,
     "%srcdir": config.fp4_source_root,
+    "%hostdriver": os.path.join(config.fp4_build_root, "test/unit/libFP4HostDriver.so"),
     "%unittests": os.path.join(bin_dir, "FP4UnitTests"),
     "%oracle": os.path.join(config.test_source_root, "oracle"),
     "%vectors": os.path.join(config.test_source_root, "vectors"),
