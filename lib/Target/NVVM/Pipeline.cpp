@@ -108,6 +108,7 @@ void fp4::buildLowerToKernelsPipeline(OpPassManager &pm, StringRef chip) {
 void fp4::buildLowerHostPipeline(OpPassManager &pm) {
   GpuModuleToBinaryPassOptions binary;
   binary.compilationTarget = "isa";
+  pm.addNestedPass<gpu::GPUModuleOp>(createFP4CheckKernelsPass());
   pm.addPass(createGpuModuleToBinaryPass(binary));
   addExpandSmallFloats(pm);
   // While memrefs still say which memory they are in.

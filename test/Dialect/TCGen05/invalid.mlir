@@ -377,8 +377,8 @@ func.func @load_scalable(%acc: !tcgen05.accumulator<64>, %c: index) {
 // -----
 
 func.func @fence_kind() {
-  // expected-error @below {{expected ::mlir::fp4::tcgen05::FenceKind to be one of: before, after, barrier_init}}
-  // expected-error @below {{failed to parse TCGen05_FenceKindAttr parameter 'value' which is to be a `::mlir::fp4::tcgen05::FenceKind`}}
+  // expected-error @below {{expected one of [before, after, barrier_init] for what a fence orders, got: around}}
+  // expected-error @+2 {{failed to parse TCGen05_FenceKindAttr parameter 'value' which is to be a `::mlir::fp4::tcgen05::FenceKind`}}
   tcgen05.fence around
   return
 }
@@ -387,7 +387,7 @@ func.func @fence_kind() {
 
 // Through the generic form, which the assembly does not hold to anything.
 func.func @fence_generic() {
-  // expected-error @below {{'tcgen05.fence' op attribute 'kind' failed to satisfy constraint: what a fence orders}}
+  // expected-error @below {{invalid properties {kind = 7 : i32} for op tcgen05.fence: Invalid attribute `kind` in property conversion: 7 : i32}}
   "tcgen05.fence"() <{kind = 7 : i32}> : () -> ()
   return
 }

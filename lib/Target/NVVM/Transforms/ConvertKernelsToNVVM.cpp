@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CheckChip.h"
 #include "fp4/Conversion/TCGen05ToNVVM.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
-#include "fp4/Target/NVVM/Chip.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -91,27 +91,6 @@ findTensorMaps(gpu::GPUModuleOp module) {
   return maps;
 }
 
-/// What the chip has to have for the ops of the module.
-static LogicalResult checkChip(gpu::GPUModuleOp module,
-                               const nvvm::Chip &chip) {
-  WalkResult result = module.walk([&](Operation *op) -> WalkResult {
-    auto refuse = [&](const char *what) {
-      op->emitOpError("needs ") << what << ", which chip " << chip.getName()
-                                << " does not have";
-      return WalkResult::interrupt();
-    };
-    if (isa_and_nonnull<tcgen05::TCGen05Dialect>(op->getDialect()) &&
-        !chip.hasTensorMemory())
-      return refuse("tensor memory (tcgen05)");
-    if (isa<nvgpu::TmaAsyncLoadOp, nvgpu::TmaAsyncStoreOp,
-            nvgpu::TmaPrefetchOp, nvgpu::TmaFenceOp>(op) &&
-        !chip.hasTMA())
-      return refuse("tile loads (TMA)");
-    return WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
-}
-
 /// Attaches the target. The verifier of upstream knows sm_100a only, and the
 /// default version of PTX lacks what the chip has.
 static void setTarget(gpu::GPUModuleOp module, const nvvm::Chip &chip) {
@@ -148,8 +127,8 @@ struct ConvertKernelsToNVVMPass
       module.emitError() << llvm::toString(found.takeError());
       return signalPassFailure();
     }
-    if (failed(checkChip(module, **found)) || failed(expand(module)) ||
-        failed(convert(module)))
+    if (failed(nvvm::checkOps(module, **found)) || failed(expand(module)) ||
+        failed(convert(module)) || failed(nvvm::checkOps(module, **found)))
       return signalPassFailure();
     setTarget(module, **found);
   }
