@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fp4/Target/NVVM/Chip.h"
 #include "fp4/Target/NVVM/Descriptors.h"
 #include "fp4/Target/NVVM/DeviceMemory.h"
 #include "fp4/Target/NVVM/Passes.h"
@@ -15,10 +16,12 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_CONVERTHOSTTORUNTIMEPASS
@@ -96,9 +99,8 @@ protected:
     Operation *module = op->getParentOfType<ModuleOp>();
     if (!result)
       result = LLVM::LLVMVoidType::get(b.getContext());
-    FailureOr<LLVM::LLVMFuncOp> function =
-        LLVM::lookupOrCreateFn(b, module, name,
-                               llvm::to_vector(arguments.getTypes()), result);
+    FailureOr<LLVM::LLVMFuncOp> function = LLVM::lookupOrCreateFn(
+        b, module, name, llvm::to_vector(arguments.getTypes()), result);
     auto call = LLVM::CallOp::create(b, *function, arguments);
     return call.getNumResults() ? call.getResult() : Value();
   }
@@ -159,7 +161,8 @@ struct LowerDealloc : RuntimePattern<gpu::DeallocOp> {
     Value pointer;
     if (isa<UnrankedMemRefType>(op.getMemref().getType()))
       return op.emitOpError("of an unranked memref has no lowering");
-    pointer = MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
+    pointer =
+        MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
     call(b, op, "fp4rtFree", toPointer(b, pointer));
     rewriter.eraseOp(op);
     return success();
@@ -183,7 +186,7 @@ struct LowerMemcpy : RuntimePattern<gpu::MemcpyOp> {
       return op.emitOpError("expects a buffer in device memory");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     MemRefDescriptor source(adaptor.getSrc()), destination(adaptor.getDst());
-    StringRef name = !fromDevice  ? "fp4rtCopyToDevice"
+    StringRef name = !fromDevice ? "fp4rtCopyToDevice"
                      : !toDevice ? "fp4rtCopyToHost"
                                  : "fp4rtCopyOnDevice";
     call(b, op, name,
@@ -234,12 +237,11 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
     }
     nvgpu::TensorMapDescriptorType map = op.getTensorMap().getType();
     if (type.getElementTypeBitWidth() != 8 ||
-        map.getInterleave() !=
-            nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
+        map.getInterleave() != nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
       return op.emitOpError("of elements other than bytes, or interleaved, has "
                             "no lowering");
-    Value result =
-        allocateStack(b, op, b.getI8Type(), kTensorMapBytes, kTensorMapAlignment);
+    Value result = allocateStack(b, op, b.getI8Type(), kTensorMapBytes,
+                                 kTensorMapAlignment);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
     // The numbers of nvgpu's enums for swizzle, promotion and fill are those of
     // the driver.
@@ -344,6 +346,30 @@ createStruct(ImplicitLocOpBuilder &b, StringRef name, LLVM::Linkage linkage,
   return global;
 }
 
+/// Holds a launch to what a block of the chip may have: the driver would answer
+/// only that some value is invalid.
+static LogicalResult checkLaunch(gpu::LaunchFuncOp launch,
+                                 const nvvm::Chip &chip) {
+  int64_t threads = 1;
+  gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
+  for (Value size : {block.x, block.y, block.z})
+    if (std::optional<int64_t> known = getConstantIntValue(size)) {
+      bool overflows = llvm::MulOverflow(threads, *known, threads);
+      if (overflows || threads > chip.getMaxThreadsPerBlock())
+        return launch.emitOpError("launches blocks of more than ")
+               << chip.getMaxThreadsPerBlock() << " threads";
+    }
+  Value shared = launch.getDynamicSharedMemorySize();
+  std::optional<int64_t> bytes =
+      shared ? getConstantIntValue(shared) : std::nullopt;
+  int64_t limit = chip.getMaxSharedMemoryPerBlock();
+  if (bytes && (*bytes < 0 || *bytes > limit))
+    return launch.emitOpError("asks for ")
+           << *bytes << " bytes of shared memory, but a block of chip "
+           << chip.getName() << " has " << limit;
+  return success();
+}
+
 /// The most dynamic shared memory that any launch of the kernel asks for.
 static FailureOr<int64_t> getSharedBytes(ArrayRef<gpu::LaunchFuncOp> launches) {
   int64_t most = 0;
@@ -358,14 +384,15 @@ static FailureOr<int64_t> getSharedBytes(ArrayRef<gpu::LaunchFuncOp> launches) {
   return most;
 }
 
-/// Replaces a binary with an FP4RTModule and an FP4RTKernel for each kernel that
-/// is launched.
+/// Replaces a binary with an FP4RTModule and an FP4RTKernel for each kernel
+/// that is launched.
 static LogicalResult
 convertBinary(gpu::BinaryOp binary,
               const llvm::MapVector<StringAttr, SmallVector<gpu::LaunchFuncOp>>
                   &launches) {
   ImplicitLocOpBuilder b(binary.getLoc(), binary);
-  auto object = dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
+  auto object =
+      dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
   if (!object)
     return binary.emitOpError("expects an object");
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -387,7 +414,15 @@ convertBinary(gpu::BinaryOp binary,
                 LLVM::AddressOfOp::create(b, nameGlobal),
                 LLVM::ZeroOp::create(b, pointer)};
       });
+  auto target = dyn_cast<NVVM::NVVMTargetAttr>(object.getTarget());
+  llvm::Expected<const nvvm::Chip *> chip =
+      nvvm::Chip::lookup(target ? target.getChip() : StringRef());
+  if (!chip)
+    return binary.emitOpError(llvm::toString(chip.takeError()));
   for (const auto &[kernel, ops] : launches) {
+    for (gpu::LaunchFuncOp launch : ops)
+      if (failed(checkLaunch(launch, **chip)))
+        return failure();
     FailureOr<int64_t> bytes = getSharedBytes(ops);
     if (failed(bytes))
       return failure();
@@ -419,9 +454,11 @@ static LogicalResult convertBinaries(ModuleOp module) {
   for (auto &[name, kernels] : launches) {
     auto binary = module.lookupSymbol<gpu::BinaryOp>(name);
     if (!binary)
-      return kernels.front().second.front().emitOpError("launches a kernel of '")
+      return kernels.front().second.front().emitOpError(
+                 "launches a kernel of '")
              << name.getValue()
-             << "', which is not a gpu.binary; run --gpu-module-to-binary first";
+             << "', which is not a gpu.binary; run --gpu-module-to-binary "
+                "first";
     if (failed(convertBinary(binary, kernels)))
       return failure();
   }

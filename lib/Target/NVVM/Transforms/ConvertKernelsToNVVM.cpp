@@ -42,6 +42,8 @@ using namespace mlir::fp4;
 /// The natural boundary of the 128-byte swizzle's pattern: what the dynamic
 /// shared memory of a kernel has to be aligned to.
 static constexpr int64_t kSharedAlignment = 1024;
+/// On every chip; a block has to opt in to more, which is dynamic then.
+static constexpr int64_t kMaxStaticSharedBytes = 48 * 1024;
 /// A tensor map: 128 bytes at a multiple of 64.
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
@@ -115,6 +117,30 @@ static void declareDynamicSharedMemory(gpu::GPUModuleOp module) {
   }
 }
 
+/// Holds the shared memory of fixed size that each kernel names to what the
+/// assembler takes.
+static LogicalResult checkStaticSharedMemory(gpu::GPUModuleOp module) {
+  DataLayout layout(module);
+  SymbolTable symbols(module);
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
+    llvm::SmallPtrSet<Operation *, 4> globals;
+    int64_t bytes = 0;
+    kernel.walk([&](LLVM::AddressOfOp address) {
+      auto global = symbols.lookup<LLVM::GlobalOp>(address.getGlobalName());
+      if (global &&
+          global.getAddrSpace() ==
+              static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared) &&
+          globals.insert(global).second)
+        bytes += layout.getTypeSize(global.getType()).getFixedValue();
+    });
+    if (bytes > kMaxStaticSharedBytes)
+      return kernel.emitOpError("has ")
+             << bytes << " bytes of shared memory of fixed size, but there are "
+             << kMaxStaticSharedBytes << "; more has to be dynamic";
+  }
+  return success();
+}
+
 namespace {
 struct ConvertKernelsToNVVMPass
     : fp4::impl::ConvertKernelsToNVVMPassBase<ConvertKernelsToNVVMPass> {
@@ -128,7 +154,8 @@ struct ConvertKernelsToNVVMPass
       return signalPassFailure();
     }
     if (failed(nvvm::checkOps(module, **found)) || failed(expand(module)) ||
-        failed(convert(module)) || failed(nvvm::checkOps(module, **found)))
+        failed(convert(module)) || failed(nvvm::checkOps(module, **found)) ||
+        failed(checkStaticSharedMemory(module)))
       return signalPassFailure();
     setTarget(module, **found);
   }
