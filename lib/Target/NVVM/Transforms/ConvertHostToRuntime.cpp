@@ -108,8 +108,11 @@ protected:
   /// How many bytes the elements of a contiguous memref take.
   Value getBytes(ImplicitLocOpBuilder &b, MemRefDescriptor memref,
                  MemRefType type) const {
+    Type element = type.getElementType();
     Value bytes = constant64(
-        b, llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT));
+        b, element.isIndex()
+               ? sizeof(int64_t)
+               : llvm::divideCeil(element.getIntOrFloatBitWidth(), CHAR_BIT));
     for (int64_t i = 0; i < type.getRank(); ++i)
       bytes = LLVM::MulOp::create(b, bytes, memref.size(b, b.getLoc(), i));
     return bytes;
@@ -135,15 +138,16 @@ struct LowerAlloc : RuntimePattern<gpu::AllocOp> {
     MemRefType type = op.getType();
     if (op.getAsyncToken() || !type.getLayout().isIdentity())
       return op.emitOpError("with a token or a layout has no lowering");
+    FailureOr<unsigned> space = getTypeConverter()->getMemRefAddressSpace(type);
+    if (failed(space) || !getTypeConverter()->convertType(type))
+      return op.emitOpError("has no lowering for ") << type;
     SmallVector<Value> sizes, strides;
     Value bytes;
     getMemRefDescriptorSizes(op.getLoc(), type, adaptor.getDynamicSizes(),
                              rewriter, sizes, strides, bytes);
     Value pointer = call(b, op, "fp4rtAlloc", bytes, getPointer(b));
-    pointer = toSpace(
-        b, pointer,
-        LLVM::LLVMPointerType::get(
-            b.getContext(), *getTypeConverter()->getMemRefAddressSpace(type)));
+    pointer =
+        toSpace(b, pointer, LLVM::LLVMPointerType::get(b.getContext(), *space));
     Value memref = createMemRefDescriptor(op.getLoc(), type, pointer, pointer,
                                           sizes, strides, rewriter);
     rewriter.replaceOp(op, memref);
@@ -158,10 +162,7 @@ struct LowerDealloc : RuntimePattern<gpu::DeallocOp> {
   matchAndRewrite(gpu::DeallocOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value pointer;
-    if (isa<UnrankedMemRefType>(op.getMemref().getType()))
-      return op.emitOpError("of an unranked memref has no lowering");
-    pointer =
+    Value pointer =
         MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
     call(b, op, "fp4rtFree", toPointer(b, pointer));
     rewriter.eraseOp(op);
@@ -180,6 +181,9 @@ struct LowerMemcpy : RuntimePattern<gpu::MemcpyOp> {
     if (!from || !to || op.getAsyncToken() || !from.getLayout().isIdentity() ||
         !to.getLayout().isIdentity())
       return op.emitOpError("with a token or a layout has no lowering");
+    if (!from.getElementType().isIntOrIndexOrFloat())
+      return op.emitOpError("of elements of type ")
+             << from.getElementType() << " has no lowering";
     bool fromDevice = nvvm::isInDeviceMemory(from);
     bool toDevice = nvvm::isInDeviceMemory(to);
     if (!fromDevice && !toDevice)
@@ -214,9 +218,19 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
     SmallVector<int64_t> staticStrides;
     int64_t offset;
     if (!type || failed(type.getStridesAndOffset(staticStrides, offset)) ||
-        staticStrides.back() != 1)
+        staticStrides.empty() || staticStrides.back() != 1)
       return op.emitOpError("expects a memref.cast of a memref whose rows are "
                             "contiguous");
+    nvgpu::TensorMapDescriptorType map = op.getTensorMap().getType();
+    if (!type.getElementType().isIntOrFloat() ||
+        type.getElementTypeBitWidth() != 8 ||
+        map.getInterleave() != nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
+      return op.emitOpError("of elements other than bytes, or interleaved, has "
+                            "no lowering");
+    if (int64_t(adaptor.getBoxDimensions().size()) != type.getRank())
+      return op.emitOpError("expects a box of rank ")
+             << type.getRank() << ", but got "
+             << adaptor.getBoxDimensions().size();
     Value ranked = rewriter.getRemappedValue(cast.getSource());
     if (!ranked)
       return failure();
@@ -235,11 +249,6 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
       box.push_back(LLVM::TruncOp::create(b, b.getI32Type(),
                                           adaptor.getBoxDimensions()[i]));
     }
-    nvgpu::TensorMapDescriptorType map = op.getTensorMap().getType();
-    if (type.getElementTypeBitWidth() != 8 ||
-        map.getInterleave() != nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
-      return op.emitOpError("of elements other than bytes, or interleaved, has "
-                            "no lowering");
     Value result = allocateStack(b, op, b.getI8Type(), kTensorMapBytes,
                                  kTensorMapAlignment);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
@@ -468,12 +477,31 @@ static LogicalResult convertBinaries(ModuleOp module) {
   return success();
 }
 
+/// Holds the module to what the patterns take for granted.
+static LogicalResult checkHost(ModuleOp module) {
+  for (Operation &op : module.getOps())
+    if (auto symbol = dyn_cast<SymbolOpInterface>(op);
+        symbol && symbol.getName().starts_with("fp4rt"))
+      return op.emitOpError("has the name '")
+             << symbol.getName() << "', but names that begin with 'fp4rt' are "
+             << "the runtime's";
+  WalkResult result = module.walk([](Operation *op) -> WalkResult {
+    if (!isa<gpu::LaunchFuncOp, nvgpu::TmaCreateDescriptorOp>(op) ||
+        op->getParentOfType<FunctionOpInterface>())
+      return WalkResult::advance();
+    op->emitOpError("is outside of a function");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 namespace {
 struct ConvertHostToRuntimePass
     : fp4::impl::ConvertHostToRuntimePassBase<ConvertHostToRuntimePass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    if (failed(convertBinaries(getOperation())))
+    if (failed(checkHost(getOperation())) ||
+        failed(convertBinaries(getOperation())))
       return signalPassFailure();
     LLVMTypeConverter converter(context);
     converter.addConversion([context](nvgpu::TensorMapDescriptorType) -> Type {
