@@ -34,6 +34,7 @@ namespace mlir::fp4 {
 inline void registerDialect(DialectRegistry &registry) {
   registry.insert<FP4Dialect, tcgen05::TCGen05Dialect>();
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerCheckKernelsTranslation(registry);
 }
 
 /// The passes and pipelines of the project.

@@ -112,6 +112,7 @@ void fp4::buildLowerToKernelsPipeline(OpPassManager &pm, StringRef chip) {
 void fp4::buildLowerHostPipeline(OpPassManager &pm, KernelFormat format) {
   GpuModuleToBinaryPassOptions binary;
   binary.compilationTarget = format == KernelFormat::PTX ? "isa" : "bin";
+  pm.addNestedPass<gpu::GPUModuleOp>(createFP4CheckKernelsPass());
   pm.addPass(createGpuModuleToBinaryPass(binary));
   addExpandSmallFloats(pm);
   // While memrefs still say which memory they are in.

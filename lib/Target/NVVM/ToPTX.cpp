@@ -8,7 +8,9 @@
 
 #include "fp4/Target/NVVM/ToPTX.h"
 #include "fp4/InitAll.h"
+#include "fp4/Target/NVVM/Passes.h"
 #include "fp4/Target/NVVM/Pipeline.h"
+#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -21,15 +23,18 @@ using namespace mlir::fp4;
 
 /// Runs what of the lowering is left.
 static LogicalResult lower(ModuleOp module, StringRef chip) {
-  if (!module.getOps<gpu::BinaryOp>().empty())
-    return success();
   PassManager pm(module.getContext());
   if (module.getOps<gpu::GPUModuleOp>().empty()) {
+    if (!module.getOps<gpu::BinaryOp>().empty())
+      return success();
     if (chip.empty())
       return module.emitError("a chip is needed: --chip=sm_100a");
     buildLowerLayersToNVVMPipeline(pm, chip);
     buildLowerToKernelsPipeline(pm, chip);
   }
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createFP4CheckKernelsPass());
+  kernels.addPass(createConvertNVVMToLLVMPass());
   GpuModuleToBinaryPassOptions options;
   options.compilationTarget = "isa";
   pm.addPass(createGpuModuleToBinaryPass(options));

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::fp4 {
@@ -28,6 +29,9 @@ inline constexpr llvm::StringLiteral kRuntimeModulePrefix = "fp4rt.module.";
 /// The name of the function that re-lays the parameters of `entry`, see
 /// `--fp4-outline-prepare`.
 std::string getPrepareName(llvm::StringRef entry);
+
+/// What --fp4-check-kernels sees the translation of ops to instructions with.
+void registerCheckKernelsTranslation(DialectRegistry &registry);
 
 } // namespace mlir::fp4
 

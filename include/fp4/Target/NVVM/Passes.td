@@ -198,6 +198,20 @@ def ConvertKernelsToNVVMPass
   ];
 }
 
+def FP4CheckKernelsPass
+    : Pass<"fp4-check-kernels", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Hold a module of kernels to what its chip has";
+  let description = [{
+    The last thing before `--gpu-module-to-binary`, on a module in the LLVM and
+    NVVM dialects with one `#nvvm.target`. LLVM's instruction selection ends the
+    process at an intrinsic that the chip or the version of PTX lacks; this pass
+    gives an error at the op. It translates a copy of the module to see what the
+    ops become. Inline PTX is left to the assembler.
+  }];
+  // Whose interface sees the instructions.
+  let dependentDialects = ["::mlir::fp4::tcgen05::TCGen05Dialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // Host
 //===----------------------------------------------------------------------===//

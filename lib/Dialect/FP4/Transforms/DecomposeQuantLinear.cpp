@@ -25,13 +25,30 @@ using namespace mlir::fp4;
 
 namespace {
 /// Replaces a layer with transform, quantization and product.
+/// The input of the layer, with the size of its rows that the weight tells
+/// where its own type leaves it open: tensor cores need it.
+static Value refineInput(ImplicitLocOpBuilder &b, QuantLinearOp op) {
+  Value input = op.getInput();
+  auto type = cast<RankedTensorType>(input.getType());
+  auto weight = cast<RankedTensorType>(op.getWeightCodes().getType());
+  int64_t last = type.getRank() - 1, k = weight.getDimSize(1);
+  if (!type.isDynamicDim(last) || ShapedType::isDynamic(k))
+    return input;
+  // Packed codes are two to a byte.
+  if (weight.getElementType().isInteger(8))
+    k *= 2;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[last] = k;
+  return tensor::CastOp::create(b, type.clone(shape), input);
+}
+
 struct DecomposeQuantLinear : OpRewritePattern<QuantLinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(QuantLinearOp op,
                                 PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value input = op.getInput();
+    Value input = refineInput(b, op);
     Type elementType = getElementTypeOrSelf(input);
     SmallVector<OpFoldResult> sizes =
         tensor::getMixedSizes(b, op.getLoc(), input);

@@ -96,6 +96,11 @@ LogicalResult ScalesType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (columnTiles < 1 || columnTiles > kMaxColumns / kScaleWordColumns)
     return emitError() << "expects 1 to " << kMaxColumns / kScaleWordColumns
                        << " tiles of 4 scales, but got " << columnTiles;
+  int64_t columns = rowTiles * columnTiles * kScaleWordColumns;
+  if (columns > kMaxColumns)
+    return emitError() << rowTiles << " tiles of 128 rows by " << columnTiles
+                       << " tiles of 4 scales take " << columns
+                       << " columns, but there are " << kMaxColumns;
   return success();
 }
 
@@ -146,6 +151,9 @@ LogicalResult ViewOp::verify() {
     return emitOpError("takes ")
            << columns << " columns from column " << first
            << " on, but the allocation has " << allocated;
+  if (isa<ScalesType>(getView().getType()) && first % kScaleWordColumns != 0)
+    return emitOpError("expects scales to start at a multiple of ")
+           << kScaleWordColumns << " columns, but got " << first;
   return success();
 }
 
@@ -199,6 +207,21 @@ LogicalResult BlockScaledMMAOp::verify() {
   if (failed(verifyScales(*this, "lhs scales", lhs, kRows)))
     return failure();
   return verifyScales(*this, "rhs scales", rhs, columns);
+}
+
+LogicalResult CommitOp::verify() {
+  nvgpu::MBarrierGroupType barriers = getBarriers().getType();
+  if (!nvgpu::NVGPUDialect::isSharedMemoryAddressSpace(
+          barriers.getMemorySpace()))
+    return emitOpError("expects barriers in shared memory, but got ")
+           << barriers;
+  APInt index;
+  if (matchPattern(getIndex(), m_ConstantInt(&index)) &&
+      index.uge(barriers.getNumBarriers()))
+    return emitOpError("arrives on barrier ")
+           << index.getSExtValue() << ", but the group has "
+           << barriers.getNumBarriers();
+  return success();
 }
 
 LogicalResult LoadOp::verify() {

@@ -93,7 +93,7 @@ struct FP4BlocksToLaunchPass
     if (threads < 1 || threads > 1024) {
       emitError(getOperation().getLoc(),
                 "a block has 1 to 1024 threads, but the option 'threads' is ")
-          << threads;
+          << threads.getValue();
       return signalPassFailure();
     }
     SmallVector<scf::ForallOp> loops;

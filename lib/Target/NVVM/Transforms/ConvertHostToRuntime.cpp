@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fp4/Target/NVVM/Chip.h"
 #include "fp4/Target/NVVM/Descriptors.h"
 #include "fp4/Target/NVVM/DeviceMemory.h"
 #include "fp4/Target/NVVM/Passes.h"
@@ -16,10 +17,12 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_CONVERTHOSTTORUNTIMEPASS
@@ -97,9 +100,8 @@ protected:
     Operation *module = op->getParentOfType<ModuleOp>();
     if (!result)
       result = LLVM::LLVMVoidType::get(b.getContext());
-    FailureOr<LLVM::LLVMFuncOp> function =
-        LLVM::lookupOrCreateFn(b, module, name,
-                               llvm::to_vector(arguments.getTypes()), result);
+    FailureOr<LLVM::LLVMFuncOp> function = LLVM::lookupOrCreateFn(
+        b, module, name, llvm::to_vector(arguments.getTypes()), result);
     auto call = LLVM::CallOp::create(b, *function, arguments);
     return call.getNumResults() ? call.getResult() : Value();
   }
@@ -107,8 +109,11 @@ protected:
   /// How many bytes the elements of a contiguous memref take.
   Value getBytes(ImplicitLocOpBuilder &b, MemRefDescriptor memref,
                  MemRefType type) const {
+    Type element = type.getElementType();
     Value bytes = constant64(
-        b, llvm::divideCeil(type.getElementTypeBitWidth(), CHAR_BIT));
+        b, element.isIndex()
+               ? sizeof(int64_t)
+               : llvm::divideCeil(element.getIntOrFloatBitWidth(), CHAR_BIT));
     for (int64_t i = 0; i < type.getRank(); ++i)
       bytes = LLVM::MulOp::create(b, bytes, memref.size(b, b.getLoc(), i));
     return bytes;
@@ -134,15 +139,16 @@ struct LowerAlloc : RuntimePattern<gpu::AllocOp> {
     MemRefType type = op.getType();
     if (op.getAsyncToken() || !type.getLayout().isIdentity())
       return op.emitOpError("with a token or a layout has no lowering");
+    FailureOr<unsigned> space = getTypeConverter()->getMemRefAddressSpace(type);
+    if (failed(space) || !getTypeConverter()->convertType(type))
+      return op.emitOpError("has no lowering for ") << type;
     SmallVector<Value> sizes, strides;
     Value bytes;
     getMemRefDescriptorSizes(op.getLoc(), type, adaptor.getDynamicSizes(),
                              rewriter, sizes, strides, bytes);
     Value pointer = call(b, op, "fp4rtAlloc", bytes, getPointer(b));
-    pointer = toSpace(
-        b, pointer,
-        LLVM::LLVMPointerType::get(
-            b.getContext(), *getTypeConverter()->getMemRefAddressSpace(type)));
+    pointer =
+        toSpace(b, pointer, LLVM::LLVMPointerType::get(b.getContext(), *space));
     Value memref = createMemRefDescriptor(op.getLoc(), type, pointer, pointer,
                                           sizes, strides, rewriter);
     rewriter.replaceOp(op, memref);
@@ -157,10 +163,8 @@ struct LowerDealloc : RuntimePattern<gpu::DeallocOp> {
   matchAndRewrite(gpu::DeallocOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value pointer;
-    if (isa<UnrankedMemRefType>(op.getMemref().getType()))
-      return op.emitOpError("of an unranked memref has no lowering");
-    pointer = MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
+    Value pointer =
+        MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
     call(b, op, "fp4rtFree", toPointer(b, pointer));
     rewriter.eraseOp(op);
     return success();
@@ -178,13 +182,16 @@ struct LowerMemcpy : RuntimePattern<gpu::MemcpyOp> {
     if (!from || !to || op.getAsyncToken() || !from.getLayout().isIdentity() ||
         !to.getLayout().isIdentity())
       return op.emitOpError("with a token or a layout has no lowering");
+    if (!from.getElementType().isIntOrIndexOrFloat())
+      return op.emitOpError("of elements of type ")
+             << from.getElementType() << " has no lowering";
     bool fromDevice = nvvm::isInDeviceMemory(from);
     bool toDevice = nvvm::isInDeviceMemory(to);
     if (!fromDevice && !toDevice)
       return op.emitOpError("expects a buffer in device memory");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     MemRefDescriptor source(adaptor.getSrc()), destination(adaptor.getDst());
-    StringRef name = !fromDevice  ? "fp4rtCopyToDevice"
+    StringRef name = !fromDevice ? "fp4rtCopyToDevice"
                      : !toDevice ? "fp4rtCopyToHost"
                                  : "fp4rtCopyOnDevice";
     call(b, op, name,
@@ -215,9 +222,19 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
     SmallVector<int64_t> staticStrides;
     int64_t offset;
     if (!type || failed(type.getStridesAndOffset(staticStrides, offset)) ||
-        staticStrides.back() != 1)
+        staticStrides.empty() || staticStrides.back() != 1)
       return op.emitOpError("expects a memref.cast of a memref whose rows are "
                             "contiguous");
+    nvgpu::TensorMapDescriptorType map = op.getTensorMap().getType();
+    if (!type.getElementType().isIntOrFloat() ||
+        type.getElementTypeBitWidth() != 8 ||
+        map.getInterleave() != nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
+      return op.emitOpError("of elements other than bytes, or interleaved, has "
+                            "no lowering");
+    if (int64_t(adaptor.getBoxDimensions().size()) != type.getRank())
+      return op.emitOpError("expects a box of rank ")
+             << type.getRank() << ", but got "
+             << adaptor.getBoxDimensions().size();
     Value ranked = rewriter.getRemappedValue(cast.getSource());
     if (!ranked)
       return failure();
@@ -236,14 +253,8 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
       box.push_back(LLVM::TruncOp::create(b, b.getI32Type(),
                                           adaptor.getBoxDimensions()[i]));
     }
-    nvgpu::TensorMapDescriptorType map = op.getTensorMap().getType();
-    if (type.getElementTypeBitWidth() != 8 ||
-        map.getInterleave() !=
-            nvgpu::TensorMapInterleaveKind::INTERLEAVE_NONE)
-      return op.emitOpError("of elements other than bytes, or interleaved, has "
-                            "no lowering");
-    Value result =
-        allocateStack(b, op, b.getI8Type(), kTensorMapBytes, kTensorMapAlignment);
+    Value result = allocateStack(b, op, b.getI8Type(), kTensorMapBytes,
+                                 kTensorMapAlignment);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
     // The numbers of nvgpu's enums for swizzle, promotion and fill are those of
     // the driver.
@@ -348,6 +359,30 @@ createStruct(ImplicitLocOpBuilder &b, StringRef name, LLVM::Linkage linkage,
   return global;
 }
 
+/// Holds a launch to what a block of the chip may have: the driver would answer
+/// only that some value is invalid.
+static LogicalResult checkLaunch(gpu::LaunchFuncOp launch,
+                                 const nvvm::Chip &chip) {
+  int64_t threads = 1;
+  gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
+  for (Value size : {block.x, block.y, block.z})
+    if (std::optional<int64_t> known = getConstantIntValue(size)) {
+      bool overflows = llvm::MulOverflow(threads, *known, threads);
+      if (overflows || threads > chip.getMaxThreadsPerBlock())
+        return launch.emitOpError("launches blocks of more than ")
+               << chip.getMaxThreadsPerBlock() << " threads";
+    }
+  Value shared = launch.getDynamicSharedMemorySize();
+  std::optional<int64_t> bytes =
+      shared ? getConstantIntValue(shared) : std::nullopt;
+  int64_t limit = chip.getMaxSharedMemoryPerBlock();
+  if (bytes && (*bytes < 0 || *bytes > limit))
+    return launch.emitOpError("asks for ")
+           << *bytes << " bytes of shared memory, but a block of chip "
+           << chip.getName() << " has " << limit;
+  return success();
+}
+
 /// The most dynamic shared memory that any launch of the kernel asks for.
 static FailureOr<int64_t> getSharedBytes(ArrayRef<gpu::LaunchFuncOp> launches) {
   int64_t most = 0;
@@ -362,14 +397,15 @@ static FailureOr<int64_t> getSharedBytes(ArrayRef<gpu::LaunchFuncOp> launches) {
   return most;
 }
 
-/// Replaces a binary with an FP4RTModule and an FP4RTKernel for each kernel that
-/// is launched.
+/// Replaces a binary with an FP4RTModule and an FP4RTKernel for each kernel
+/// that is launched.
 static LogicalResult
 convertBinary(gpu::BinaryOp binary,
               const llvm::MapVector<StringAttr, SmallVector<gpu::LaunchFuncOp>>
                   &launches) {
   ImplicitLocOpBuilder b(binary.getLoc(), binary);
-  auto object = dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
+  auto object =
+      dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
   if (!object)
     return binary.emitOpError("expects an object");
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -391,7 +427,15 @@ convertBinary(gpu::BinaryOp binary,
                 LLVM::AddressOfOp::create(b, nameGlobal),
                 LLVM::ZeroOp::create(b, pointer)};
       });
+  auto target = dyn_cast<NVVM::NVVMTargetAttr>(object.getTarget());
+  llvm::Expected<const nvvm::Chip *> chip =
+      nvvm::Chip::lookup(target ? target.getChip() : StringRef());
+  if (!chip)
+    return binary.emitOpError(llvm::toString(chip.takeError()));
   for (const auto &[kernel, ops] : launches) {
+    for (gpu::LaunchFuncOp launch : ops)
+      if (failed(checkLaunch(launch, **chip)))
+        return failure();
     FailureOr<int64_t> bytes = getSharedBytes(ops);
     if (failed(bytes))
       return failure();
@@ -423,9 +467,11 @@ static LogicalResult convertBinaries(ModuleOp module) {
   for (auto &[name, kernels] : launches) {
     auto binary = module.lookupSymbol<gpu::BinaryOp>(name);
     if (!binary)
-      return kernels.front().second.front().emitOpError("launches a kernel of '")
+      return kernels.front().second.front().emitOpError(
+                 "launches a kernel of '")
              << name.getValue()
-             << "', which is not a gpu.binary; run --gpu-module-to-binary first";
+             << "', which is not a gpu.binary; run --gpu-module-to-binary "
+                "first";
     if (failed(convertBinary(binary, kernels)))
       return failure();
   }
@@ -455,12 +501,31 @@ static void convertExpansions(ModuleOp module) {
   });
 }
 
+/// Holds the module to what the patterns take for granted.
+static LogicalResult checkHost(ModuleOp module) {
+  for (Operation &op : module.getOps())
+    if (auto symbol = dyn_cast<SymbolOpInterface>(op);
+        symbol && symbol.getName().starts_with("fp4rt"))
+      return op.emitOpError("has the name '")
+             << symbol.getName() << "', but names that begin with 'fp4rt' are "
+             << "the runtime's";
+  WalkResult result = module.walk([](Operation *op) -> WalkResult {
+    if (!isa<gpu::LaunchFuncOp, nvgpu::TmaCreateDescriptorOp>(op) ||
+        op->getParentOfType<FunctionOpInterface>())
+      return WalkResult::advance();
+    op->emitOpError("is outside of a function");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 namespace {
 struct ConvertHostToRuntimePass
     : fp4::impl::ConvertHostToRuntimePassBase<ConvertHostToRuntimePass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    if (failed(convertBinaries(getOperation())))
+    if (failed(checkHost(getOperation())) ||
+        failed(convertBinaries(getOperation())))
       return signalPassFailure();
     convertExpansions(getOperation());
     LLVMTypeConverter converter(context);

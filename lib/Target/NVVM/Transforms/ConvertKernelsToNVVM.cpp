@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CheckChip.h"
 #include "fp4/Conversion/TCGen05ToNVVM.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
-#include "fp4/Target/NVVM/Chip.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -42,6 +42,8 @@ using namespace mlir::fp4;
 /// The natural boundary of the 128-byte swizzle's pattern: what the dynamic
 /// shared memory of a kernel has to be aligned to.
 static constexpr int64_t kSharedAlignment = 1024;
+/// On every chip; a block has to opt in to more, which is dynamic then.
+static constexpr int64_t kMaxStaticSharedBytes = 48 * 1024;
 /// A tensor map: 128 bytes at a multiple of 64.
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
@@ -91,27 +93,6 @@ findTensorMaps(gpu::GPUModuleOp module) {
   return maps;
 }
 
-/// What the chip has to have for the ops of the module.
-static LogicalResult checkChip(gpu::GPUModuleOp module,
-                               const nvvm::Chip &chip) {
-  WalkResult result = module.walk([&](Operation *op) -> WalkResult {
-    auto refuse = [&](const char *what) {
-      op->emitOpError("needs ") << what << ", which chip " << chip.getName()
-                                << " does not have";
-      return WalkResult::interrupt();
-    };
-    if (isa_and_nonnull<tcgen05::TCGen05Dialect>(op->getDialect()) &&
-        !chip.hasTensorMemory())
-      return refuse("tensor memory (tcgen05)");
-    if (isa<nvgpu::TmaAsyncLoadOp, nvgpu::TmaAsyncStoreOp,
-            nvgpu::TmaPrefetchOp, nvgpu::TmaFenceOp>(op) &&
-        !chip.hasTMA())
-      return refuse("tile loads (TMA)");
-    return WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
-}
-
 /// Attaches the target. The verifier of upstream knows sm_100a only, and the
 /// default version of PTX lacks what the chip has.
 static void setTarget(gpu::GPUModuleOp module, const nvvm::Chip &chip) {
@@ -136,6 +117,30 @@ static void declareDynamicSharedMemory(gpu::GPUModuleOp module) {
   }
 }
 
+/// Holds the shared memory of fixed size that each kernel names to what the
+/// assembler takes.
+static LogicalResult checkStaticSharedMemory(gpu::GPUModuleOp module) {
+  DataLayout layout(module);
+  SymbolTable symbols(module);
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
+    llvm::SmallPtrSet<Operation *, 4> globals;
+    int64_t bytes = 0;
+    kernel.walk([&](LLVM::AddressOfOp address) {
+      auto global = symbols.lookup<LLVM::GlobalOp>(address.getGlobalName());
+      if (global &&
+          global.getAddrSpace() ==
+              static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared) &&
+          globals.insert(global).second)
+        bytes += layout.getTypeSize(global.getType()).getFixedValue();
+    });
+    if (bytes > kMaxStaticSharedBytes)
+      return kernel.emitOpError("has ")
+             << bytes << " bytes of shared memory of fixed size, but there are "
+             << kMaxStaticSharedBytes << "; more has to be dynamic";
+  }
+  return success();
+}
+
 namespace {
 struct ConvertKernelsToNVVMPass
     : fp4::impl::ConvertKernelsToNVVMPassBase<ConvertKernelsToNVVMPass> {
@@ -148,8 +153,9 @@ struct ConvertKernelsToNVVMPass
       module.emitError() << llvm::toString(found.takeError());
       return signalPassFailure();
     }
-    if (failed(checkChip(module, **found)) || failed(expand(module)) ||
-        failed(convert(module)))
+    if (failed(nvvm::checkOps(module, **found)) || failed(expand(module)) ||
+        failed(convert(module)) || failed(nvvm::checkOps(module, **found)) ||
+        failed(checkStaticSharedMemory(module)))
       return signalPassFailure();
     setTarget(module, **found);
   }

@@ -45,8 +45,8 @@ struct FP4NameKernelsPass
       auto function = launch->getParentOfType<FunctionOpInterface>();
       FlatSymbolRefAttr hint = launch.getFunctionAttr();
       std::string base =
-          getIdentifier((function.getName() + "_" +
-                         (hint ? hint.getValue() : StringRef("kernel")))
+          getIdentifier(((function ? function.getName() : StringRef("module")) +
+                         "_" + (hint ? hint.getValue() : StringRef("kernel")))
                             .str());
       std::string name = base;
       for (unsigned i = 1; !names.insert(name).second; ++i)

@@ -114,7 +114,9 @@ static LogicalResult outline(func::FuncOp entry, SymbolTable &symbols) {
   for (Operation *op : constant)
     if (isLayoutChange(op))
       roots.push_back(op);
-  if (roots.empty())
+  // Who calls it knows nothing of other arguments.
+  if (roots.empty() ||
+      !SymbolTable::symbolKnownUseEmpty(entry, entry->getParentOp()))
     return success();
   std::string name = getPrepareName(entry.getName());
   if (symbols.lookup(name))

@@ -51,6 +51,7 @@ def TCGen05_Dialect : Dialect {
     | scales of a K tile | `memref<RTxCTx32x4x4xT, #gpu.address_space<workgroup>>` | RT x CT tiles of 128 rows by 4 scales, each 512 contiguous bytes (the blocked layout of `fp4.convert_scale_layout`) |
   }];
   let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class TCGen05_Op<string mnemonic, list<Trait> traits = []>
@@ -114,6 +115,13 @@ class TCGen05_SharedMemRef<list<Type> elements, int rank>
       ], "contiguous memref of rank " # rank # " in shared memory",
       "::mlir::MemRefType">;
 
+/// Where an allocation's address is passed on.
+def TCGen05_Slot
+    : ConfinedType<TCGen05_SharedMemRef<[I32], 1>, [
+        CPred<"::llvm::cast<::mlir::MemRefType>($_self).getDimSize(0) > 0">
+      ], "contiguous memref of at least one i32 in shared memory",
+      "::mlir::MemRefType">;
+
 //===----------------------------------------------------------------------===//
 // Tensor memory
 //===----------------------------------------------------------------------===//
@@ -136,7 +144,7 @@ def TCGen05_AllocOp : TCGen05_Op<"alloc"> {
   }];
   let arguments = (ins
     ConfinedAttr<I64Attr, [IntMinValue<32>, IntMaxValue<512>]>:$columns,
-    Arg<TCGen05_SharedMemRef<[I32], 1>, "", [MemWrite]>:$slot);
+    Arg<TCGen05_Slot, "", [MemWrite]>:$slot);
   let assemblyFormat = [{
     `columns` `(` $columns `)` `into` $slot attr-dict `:` type($slot)
   }];
@@ -156,7 +164,7 @@ def TCGen05_GetAllocationOp : TCGen05_Op<"get_allocation"> {
         : memref<1xi32, #gpu.address_space<workgroup>> -> !tcgen05.allocation<512>
     ```
   }];
-  let arguments = (ins Arg<TCGen05_SharedMemRef<[I32], 1>, "", [MemRead]>:$slot);
+  let arguments = (ins Arg<TCGen05_Slot, "", [MemRead]>:$slot);
   let results = (outs TCGen05_Allocation:$allocation);
   let assemblyFormat = [{
     $slot attr-dict `:` type($slot) `->` type($allocation)
@@ -192,7 +200,8 @@ def TCGen05_ViewOp : TCGen05_Op<"view", [Pure]> {
   let summary = "columns of an allocation as accumulator or scales";
   let description = [{
     The columns from `column` on, typed. Views may not overlap if both are in
-    use. A constant `column` is held to the size of the allocation.
+    use. A constant `column` is held to the size of the allocation. Scales start
+    at a multiple of 4 columns, the width of what one copy writes.
 
     Example:
 
@@ -298,7 +307,7 @@ def TCGen05_CommitOp : TCGen05_Op<"commit"> {
     Executed by the thread that issued copies and products. When all of them are
     complete, arrives once on barrier `index` of the group. Threads that wait for
     it may then overwrite the operands, and, after `tcgen05.fence after`, read
-    the accumulator.
+    the accumulator. The barriers are in shared memory.
 
     Example:
 
@@ -309,6 +318,7 @@ def TCGen05_CommitOp : TCGen05_Op<"commit"> {
   }];
   let arguments = (ins NVGPU_MBarrierGroup:$barriers, Index:$index);
   let assemblyFormat = "$barriers `[` $index `]` attr-dict `:` type($barriers)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
