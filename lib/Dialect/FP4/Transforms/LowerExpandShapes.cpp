@@ -66,12 +66,18 @@ struct LowerExpandShape : OpRewritePattern<memref::ExpandShapeOp> {
     return success();
   }
 };
+} // namespace
 
+void fp4::populateLowerExpandShapesPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerExpandShape>(patterns.getContext());
+}
+
+namespace {
 struct FP4LowerExpandShapesPass
     : fp4::impl::FP4LowerExpandShapesPassBase<FP4LowerExpandShapesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<LowerExpandShape>(&getContext());
+    populateLowerExpandShapesPatterns(patterns);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };
