@@ -21,6 +21,7 @@ for name, value in {
     "%bindir": bin_dir,
     "%builddir": config.fp4_build_root,
     "%srcdir": config.fp4_source_root,
+    "%hostdriver": os.path.join(config.fp4_build_root, "test/unit/libFP4HostDriver.so"),
     "%unittests": os.path.join(bin_dir, "FP4UnitTests"),
     "%oracle": os.path.join(config.test_source_root, "oracle"),
     "%vectors": os.path.join(config.test_source_root, "vectors"),
@@ -42,6 +43,10 @@ if probe.returncode:
 # NVIDIA's assembler, which takes device code without a device.
 if shutil.which("ptxas"):
     config.available_features.add("ptxas")
+
+# A device to execute on. Its tests are unsupported, and say so, without one.
+if shutil.which("nvidia-smi") and not subprocess.run(["nvidia-smi", "-L"], capture_output=True).returncode:
+    config.available_features.add("cuda")
 
 if config.fp4_sanitize:
     config.available_features.add("asan")

@@ -9,6 +9,7 @@
 #include "fp4/Runner/Signature.h"
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Support/Error.h"
+#include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringExtras.h"
@@ -133,11 +134,15 @@ static std::string checkType(Type type) {
 
 static llvm::Expected<EntryValue> getValue(StringRef entry, const char *kind,
                                            unsigned index, Type type,
-                                           StringAttr key, StringAttr name) {
+                                           StringAttr key, StringAttr name,
+                                           IntegerAttr prepared = {}) {
   EntryValue value;
   value.type = type;
-  value.isParameter = bool(key);
-  if (key || name)
+  value.isParameter = key || prepared;
+  if (prepared)
+    value.name = llvm::formatv("{0}#{1}", getPrepareName(entry),
+                               prepared.getInt());
+  else if (key || name)
     value.name = (key ? key : name).str();
   else
     value.name = llvm::formatv("{0}{1}", kind, index);
@@ -191,7 +196,8 @@ llvm::Expected<EntrySignature> fp4::getSignature(ModuleOp module,
     llvm::Expected<EntryValue> value =
         getValue(entry, "arg", i, type,
                  function->getArgAttrOfType<StringAttr>(i, kParamAttrName),
-                 function->getArgAttrOfType<StringAttr>(i, kNameAttrName));
+                 function->getArgAttrOfType<StringAttr>(i, kNameAttrName),
+                 function->getArgAttrOfType<IntegerAttr>(i, kPreparedAttrName));
     if (!value)
       return value.takeError();
     signature.arguments.push_back(std::move(*value));

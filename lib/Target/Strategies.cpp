@@ -110,6 +110,7 @@ static constexpr StringLiteral kEveryOp[] = {
     QuantizeWithScalesOp::getOperationName(),
     DequantizeOp::getOperationName(),
     ScaledMatmulOp::getOperationName(),
+    AbsorbScaleSignsOp::getOperationName(),
     ConvertScaleLayoutOp::getOperationName()};
 static constexpr StringLiteral kProduct[] = {
     ScaledMatmulOp::getOperationName()};
@@ -175,7 +176,8 @@ SmallVector<StrategyChoice, 2> fp4::getStrategyChoices(Operation *op) {
   }
   return llvm::TypeSwitch<Operation *, SmallVector<StrategyChoice, 2>>(op)
       .Case<BlockTransformOp, QuantizePackOp, QuantizeWithScalesOp,
-            DequantizeOp, ScaledMatmulOp, ConvertScaleLayoutOp>(
+            DequantizeOp, ScaledMatmulOp, AbsorbScaleSignsOp,
+            ConvertScaleLayoutOp>(
           [](auto op) -> SmallVector<StrategyChoice, 2> {
             return {
                 {op.getStrategyAttrName().getValue(), {op.getOperationName()}}};

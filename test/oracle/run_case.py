@@ -3,6 +3,10 @@
     run_case.py --bin=BIN --work=DIR vector CASE_DIR
     run_case.py --bin=BIN --work=DIR random --format=nv --x=5x2080 --n=48 --transform=block:8:f32
     run_case.py --bin=BIN --work=DIR extreme underflow
+    run_case.py --bin=BIN --work=DIR --device=DRIVER --llvm=LLVM_BIN vector CASE_DIR
+
+With --device the kernels run on the driver of test/Integration/GPU, and all files must also be those
+of the reference, byte for byte.
 
 The files of the case stay in DIR. Exits with 1 and a message that begins with the case's name on any
 violation, and when a tool fails.
@@ -20,6 +24,7 @@ from pathlib import Path
 
 import check_layer
 import fp4_oracle as o
+import native_kernels
 import random_layer
 
 
@@ -31,14 +36,16 @@ class Tools:
     work: Path
     target: str
     rounding: str = "even"
+    strategies: str = ""
+    device: native_kernels.Device | None = None
 
     def path(self, name: str) -> Path:
         return self.work / name
 
-    def call(self, tool: str, *arguments: str) -> None:
+    def call(self, tool: str, *arguments: str, env: dict[str, str] | None = None) -> None:
         command = [str(self.bin / tool), *arguments]
         try:
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            done = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
         except OSError as error:
             raise check_layer.Mismatch(f"cannot run {tool}: {error}") from None
         if done.returncode:
@@ -54,22 +61,36 @@ class Tools:
             options.append(f"--prefix={prefix}")
         layer = str(self.path("layer.safetensors"))
         self.call("fp4-translate", "--import-safetensors", layer, *options, "-o", str(module))
-        module.write_text(with_rounding(module.read_text(), self.rounding))
+        text = with_rounding(module.read_text(), self.rounding)
+        module.write_text(with_strategies(text, self.strategies))
         return module
 
-    def run(self, module: Path, entry: str) -> Path:
-        output = self.path(f"{module.stem}-{entry}.safetensors")
-        output.unlink(missing_ok=True)
-        self.call(
-            "fp4-runner",
-            str(module),
-            f"--entry={entry}",
-            f"--target={self.target}",
-            f"--params={self.path('layer.safetensors')}",
-            f"--input={self.path('in.safetensors')}",
-            f"--output={output}",
-        )
-        return output
+    def run(self, module: Path, entries: list[str]) -> list[Path]:
+        """The results of each entry."""
+        target, environment = [f"--target={self.target}"], None
+        if self.device:
+            try:
+                target, environment = self.device.prepare(module)
+            except native_kernels.Failure as failure:
+                raise check_layer.Mismatch(str(failure)) from None
+        outputs = []
+        for entry in entries:
+            output = self.path(f"{module.stem}-{entry}.safetensors")
+            output.unlink(missing_ok=True)
+            command = [
+                str(module),
+                f"--entry={entry}",
+                f"--params={self.path('layer.safetensors')}",
+                f"--input={self.path('in.safetensors')}",
+            ]
+            self.call("fp4-runner", *command, *target, f"--output={output}", env=environment)
+            if self.device:
+                reference = output.with_suffix(".reference")
+                self.call("fp4-runner", *command, f"--output={reference}")
+                if output.read_bytes() != reference.read_bytes():
+                    raise check_layer.Mismatch(f"@{entry}: {output} is not what {reference} is")
+            outputs.append(output)
+        return outputs
 
 
 def with_rounding(module: str, rounding: str) -> str:
@@ -83,17 +104,34 @@ def with_rounding(module: str, rounding: str) -> str:
     return changed
 
 
+def with_strategies(module: str, strategies: str) -> str:
+    """Gives the layer what `strategies` says: "quantize=simt,matmul=reference"."""
+    if not strategies:
+        return module
+    pairs = (pair.split("=") for pair in strategies.split(","))
+    attributes = ", ".join(f'{kind}_strategy = "{name}"' for kind, name in pairs)
+    changed, count = re.subn(
+        r"(fp4\.quant_linear\b[^\n]*activation_scale_scale\([^)]*\))",
+        rf"\1 {{{attributes}}}",
+        module,
+    )
+    if not count:
+        raise check_layer.Mismatch("the imported module has no layer to give strategies to")
+    return changed
+
+
 def run_and_check(tools: Tools, results: list[str], prefix: str = "", expect: bool = False) -> None:
     """Runs the layer and input in the work folder as each result type."""
     x = o.load(tools.path("in.safetensors"))["x"]
     activation = next(name for name, dtype in o.FLOAT_TYPES.items() if dtype == x.dtype)
     for result in results:
         module = tools.translate(activation, result, x.ndim, prefix)
+        quantized, y = tools.run(module, ["quantize", "forward"])
         check_layer.check_files(
             tools.path("layer.safetensors"),
             tools.path("in.safetensors"),
-            tools.run(module, "quantize"),
-            [(o.FLOAT_TYPES[result], tools.run(module, "forward"))],
+            quantized,
+            [(o.FLOAT_TYPES[result], y)],
             prefix,
             tools.rounding,
             tools.path("expect.safetensors") if expect else None,
@@ -111,6 +149,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="the folder for the case's files")
     parser.add_argument("--target", default="reference", help="what fp4-runner compiles for")
     parser.add_argument("--rounding", choices=o.ROUNDINGS, default="even")
+    parser.add_argument("--strategies", default="", help="quantize=NAME,matmul=NAME of the layer")
+    native_kernels.Device.add_options(parser, required=False)
     parser.add_argument("--result", default="f32,bf16", help="result types, comma-separated")
     kinds = parser.add_subparsers(dest="kind", required=True)
 
@@ -161,7 +201,14 @@ def _spec(arguments: argparse.Namespace) -> random_layer.Spec:
 
 def main() -> None:
     arguments = _parse()
-    tools = Tools(arguments.bin, arguments.work, arguments.target, arguments.rounding)
+    tools = Tools(
+        arguments.bin,
+        arguments.work,
+        arguments.target,
+        arguments.rounding,
+        arguments.strategies,
+        native_kernels.Device.from_options(arguments),
+    )
     tools.work.mkdir(parents=True, exist_ok=True)
     prefix = ""
     if arguments.kind == "vector":

@@ -15,12 +15,12 @@
 #include "fp4/InitAll.h"
 #include "fp4/Runner/Binding.h"
 #include "fp4/Runner/Compare.h"
+#include "fp4/Runner/DeviceEntry.h"
 #include "fp4/Runner/Elements.h"
 #include "fp4/Runner/Jit.h"
 #include "fp4/Support/Error.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
@@ -46,8 +46,21 @@ struct CommandLine {
                              cl::desc("The function to run (default forward)"),
                              cl::init("forward"), cl::cat(category)};
   cl::opt<std::string> target{"target",
-                              cl::desc("What to lower to: reference (default)"),
+                              cl::desc("What to lower to: reference (default), "
+                                       "on this CPU, or cuda, on a GPU"),
                               cl::init("reference"), cl::cat(category)};
+  cl::opt<std::string> driver{
+      "cuda-driver",
+      cl::desc("The CUDA driver for --target=cuda (default libcuda.so.1)"),
+      cl::value_desc("library"), cl::cat(category)};
+  cl::opt<unsigned> device{"cuda-device",
+                           cl::desc("The number of the GPU (default 0)"),
+                           cl::init(0), cl::cat(category)};
+  cl::opt<std::string> chip{
+      "chip",
+      cl::desc("The chip to compile for, for example sm_100a (default what "
+               "fits the GPU)"),
+      cl::cat(category)};
   cl::list<std::string> params{
       "params", cl::desc("Parameters, bound by key; may be given repeatedly"),
       cl::value_desc("file.safetensors"), cl::cat(category)};
@@ -77,9 +90,16 @@ struct CommandLine {
 static llvm::Error reportedError() { return makeError(""); }
 
 static llvm::Error check(const CommandLine &options) {
-  if (options.target != "reference")
-    return makeError("unknown --target={0}; expects reference",
+  if (options.target != "reference" && options.target != "cuda")
+    return makeError("unknown --target={0}; expects reference or cuda",
                      options.target.getValue());
+  if (options.target != "cuda")
+    for (const cl::Option *option :
+         {static_cast<const cl::Option *>(&options.driver),
+          static_cast<const cl::Option *>(&options.device),
+          static_cast<const cl::Option *>(&options.chip)})
+      if (option->getNumOccurrences())
+        return makeError("--{0} goes with --target=cuda", option->ArgStr);
   if (options.repeat == 0)
     return makeError("--repeat must be at least 1");
   return llvm::Error::success();
@@ -95,7 +115,8 @@ static double getSeconds() {
       .count();
 }
 
-static void printTimes(double compile, MutableArrayRef<double> calls) {
+static void printTimes(double compile, double prepare,
+                       MutableArrayRef<double> calls) {
   llvm::sort(calls);
   size_t count = calls.size(), middle = count / 2;
   double median =
@@ -103,7 +124,7 @@ static void printTimes(double compile, MutableArrayRef<double> calls) {
   llvm::json::OStream json(llvm::outs());
   json.object([&] {
     json.attribute("compile", compile);
-    json.attribute("prepare", 0.0);
+    json.attribute("prepare", prepare);
     json.attribute("calls", int64_t(count));
     json.attribute("min", calls.front());
     json.attribute("median", median);
@@ -166,41 +187,99 @@ static llvm::Expected<Files> openFiles(const CommandLine &options) {
   return std::move(files);
 }
 
+namespace {
+/// What a run came to.
+struct Execution {
+  std::vector<HostTensor> results;
+  double compile = 0, prepare = 0;
+  SmallVector<double> calls;
+};
+} // namespace
+
+static llvm::Error repeat(const CommandLine &options, Execution &execution,
+                          llvm::function_ref<llvm::Error()> call) {
+  for (unsigned i = 0; i < options.repeat; ++i) {
+    double start = getSeconds();
+    if (llvm::Error error = call())
+      return error;
+    execution.calls.push_back(getSeconds() - start);
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Expected<Execution>
+executeOnHost(const CommandLine &options, ModuleOp module,
+              const EntrySignature &signature, ArrayRef<TensorView> arguments) {
+  Execution execution;
+  double start = getSeconds();
+  auto compiled = CompiledEntry::compile(module, signature, Target::Reference);
+  if (!compiled)
+    return compiled.takeError();
+  execution.compile = getSeconds() - start;
+  auto results = compiled->createResults(arguments);
+  if (!results)
+    return results.takeError();
+  execution.results = std::move(*results);
+  if (llvm::Error error = repeat(options, execution, [&] {
+        return compiled->run(arguments, execution.results);
+      }))
+    return error;
+  return std::move(execution);
+}
+
+static llvm::Expected<Execution>
+executeOnDevice(const CommandLine &options, ModuleOp module,
+                const EntrySignature &signature,
+                ArrayRef<TensorView> arguments) {
+  auto chip = openDevice(options.driver, options.device, options.chip);
+  if (!chip)
+    return chip.takeError();
+  Execution execution;
+  double start = getSeconds();
+  auto compiled = DeviceEntry::compile(module, signature, *chip);
+  if (!compiled)
+    return compiled.takeError();
+  execution.compile = getSeconds() - start;
+  start = getSeconds();
+  if (llvm::Error error = compiled->load(arguments))
+    return error;
+  execution.prepare = getSeconds() - start;
+  auto results = compiled->createResults();
+  if (!results)
+    return results.takeError();
+  execution.results = std::move(*results);
+  if (llvm::Error error =
+          repeat(options, execution, [&] { return compiled->run(); }))
+    return error;
+  if (llvm::Error error = compiled->read(execution.results))
+    return error;
+  return std::move(execution);
+}
+
 /// Runs the entry as often as asked and says what came out.
 static llvm::Error execute(const CommandLine &options, ModuleOp module,
                            const EntrySignature &signature,
                            ArrayRef<TensorView> arguments, const Files &files) {
-  double start = getSeconds();
   OwningOpRef<ModuleOp> copy = module.clone();
-  auto compiled = CompiledEntry::compile(*copy, signature, Target::Reference);
-  if (!compiled)
-    return compiled.takeError();
-  double compileTime = getSeconds() - start;
-
-  auto results = compiled->createResults(arguments);
-  if (!results)
-    return results.takeError();
-  SmallVector<double> calls;
-  for (unsigned i = 0; i < options.repeat; ++i) {
-    start = getSeconds();
-    if (llvm::Error error = compiled->run(arguments, *results))
-      return error;
-    calls.push_back(getSeconds() - start);
-  }
-
+  auto execution =
+      (options.target == "cuda" ? executeOnDevice : executeOnHost)(
+          options, *copy, signature, arguments);
+  if (!execution)
+    return execution.takeError();
+  ArrayRef<HostTensor> results = execution->results;
   if (options.time)
-    printTimes(compileTime, calls);
+    printTimes(execution->compile, execution->prepare, execution->calls);
   if (!options.output.empty()) {
-    if (llvm::Error error = write(options.output, *results))
+    if (llvm::Error error = write(options.output, results))
       return error;
   } else if (!options.time && options.compare.empty()) {
-    for (const HostTensor &result : *results)
+    for (const HostTensor &result : results)
       print(llvm::outs(), result.view());
   }
   if (files.expected)
-    return compareWithFile(*files.expected, *results, llvm::outs());
+    return compareWithFile(*files.expected, results, llvm::outs());
   if (!options.compare.empty())
-    return compareWithReference(module, signature, arguments, *results,
+    return compareWithReference(module, signature, arguments, results,
                                 llvm::outs());
   return llvm::Error::success();
 }
@@ -244,8 +323,7 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registerDialect(registry);
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
+  registerAllGPUToLLVMIRTranslations(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
 

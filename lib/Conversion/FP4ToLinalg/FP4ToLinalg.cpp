@@ -84,6 +84,7 @@ struct ConvertFP4ToLinalgPass
     populateQuantizeToLinalgPatterns(patterns);
     populateMatmulToLinalgPatterns(patterns, magnitudes);
     populateScaleLayoutToLinalgPatterns(patterns);
+    populateScaleSignsToLinalgPatterns(patterns);
     GreedyRewriteConfig config;
     config.enableFolding(false);
     config.setStrictness(GreedyRewriteStrictness::ExistingOps);

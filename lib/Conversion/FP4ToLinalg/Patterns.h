@@ -18,6 +18,7 @@ void populateQuantizeToLinalgPatterns(RewritePatternSet &patterns);
 void populateMatmulToLinalgPatterns(RewritePatternSet &patterns,
                                     bool magnitudes);
 void populateScaleLayoutToLinalgPatterns(RewritePatternSet &patterns);
+void populateScaleSignsToLinalgPatterns(RewritePatternSet &patterns);
 
 /// Replaces an op in destination-passing style with `filled`, its filled
 /// destinations; on memrefs there is nothing to replace.

@@ -103,7 +103,8 @@ struct ConvertFP4ToSIMTPass
       ItemBuilder b(op->getLoc(), op);
       llvm::TypeSwitch<Operation *>(op)
           .Case<BlockTransformOp, QuantizePackOp, QuantizeWithScalesOp,
-                DequantizeOp, ScaledMatmulOp, ConvertScaleLayoutOp,
+                DequantizeOp, ScaledMatmulOp, AbsorbScaleSignsOp,
+                ConvertScaleLayoutOp,
                 memref::CopyOp>([&](auto op) { emitKernel(b, op); });
       // What the kernel does, for its name.
       if (auto launch = dyn_cast_or_null<gpu::LaunchOp>(op->getPrevNode()))

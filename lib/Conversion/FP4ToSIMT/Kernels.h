@@ -23,6 +23,7 @@ void emitKernel(ItemBuilder &b, QuantizePackOp op);
 void emitKernel(ItemBuilder &b, QuantizeWithScalesOp op);
 void emitKernel(ItemBuilder &b, DequantizeOp op);
 void emitKernel(ItemBuilder &b, ScaledMatmulOp op);
+void emitKernel(ItemBuilder &b, AbsorbScaleSignsOp op);
 void emitKernel(ItemBuilder &b, ConvertScaleLayoutOp op);
 void emitKernel(ItemBuilder &b, memref::CopyOp op);
 

@@ -337,3 +337,17 @@ Value fp4::emitEncodeScale(ImplicitLocOpBuilder &b, Value value, Type type) {
   Value isNaN = i.compare(Predicate::ugt, magnitude, kF32.infinity());
   return i.to(type, i.select(isNaN, kE8M0NaN, byte));
 }
+
+ScaleSign fp4::emitSplitScaleSign(ImplicitLocOpBuilder &b, Value scale) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, b.getIntegerAttr(b.getI8Type(), APInt(8, value)));
+  };
+  Value bits = arith::BitcastOp::create(b, b.getI8Type(), scale);
+  Value magnitude = arith::AndIOp::create(b, bits, constant(0x7F));
+  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, bits,
+                                           constant(0));
+  Value flip =
+      arith::SelectOp::create(b, isNegative, constant(0x88), constant(0));
+  return {arith::BitcastOp::create(b, scale.getType(), magnitude), flip};
+}

@@ -40,6 +40,13 @@ Value emitEncodeE2M1(ImplicitLocOpBuilder &b, Value value, Rounding rounding);
 /// A scale (f8E8M0FNU or f8E4M3FN) as f32: exact.
 Value emitDecodeScale(ImplicitLocOpBuilder &b, Value scale);
 
+/// A scale of f8E4M3FN without its sign, and what flips the sign bits of a byte
+/// of codes if it had one: an i8, 0x88 or 0.
+struct ScaleSign {
+  Value magnitude, flip;
+};
+ScaleSign emitSplitScaleSign(ImplicitLocOpBuilder &b, Value scale);
+
 /// An f32 as a scale of `type` (f8E8M0FNU or f8E4M3FN), after clamping it to
 /// the finite range of the type.
 Value emitEncodeScale(ImplicitLocOpBuilder &b, Value value, Type type);

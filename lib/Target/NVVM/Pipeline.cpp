@@ -50,6 +50,10 @@ void fp4::buildLowerLayersToNVVMPipeline(OpPassManager &pm, StringRef chip) {
   pm.addNestedPass<func::FuncOp>(createFP4FlattenRowsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFP4LayOutForTensorCoresPass());
+  // What a loop re-lays in each iteration is outlined only in front of it.
+  pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
+  // And layers that share a weight share what it is re-laid to.
+  pm.addPass(createCSEPass());
   pm.addPass(createFP4OutlinePreparePass());
   addCleanup(pm);
 }
@@ -105,9 +109,9 @@ void fp4::buildLowerToKernelsPipeline(OpPassManager &pm, StringRef chip) {
   kernels.addPass(createConvertNVVMToLLVMPass());
 }
 
-void fp4::buildLowerHostPipeline(OpPassManager &pm) {
+void fp4::buildLowerHostPipeline(OpPassManager &pm, KernelFormat format) {
   GpuModuleToBinaryPassOptions binary;
-  binary.compilationTarget = "isa";
+  binary.compilationTarget = format == KernelFormat::PTX ? "isa" : "bin";
   pm.addNestedPass<gpu::GPUModuleOp>(createFP4CheckKernelsPass());
   pm.addPass(createGpuModuleToBinaryPass(binary));
   addExpandSmallFloats(pm);
@@ -117,30 +121,43 @@ void fp4::buildLowerHostPipeline(OpPassManager &pm) {
 }
 
 namespace {
-struct LowerToNVVMOptions : PassPipelineOptions<LowerToNVVMOptions> {
+struct LowerToKernelsOptions : PassPipelineOptions<LowerToKernelsOptions> {
   PassOptions::Option<std::string> chip{
       *this, "chip", llvm::cl::desc("The chip, for example sm_100a"),
       llvm::cl::init("")};
 };
+
+struct LowerToNVVMOptions : PassPipelineOptions<LowerToNVVMOptions> {
+  PassOptions::Option<std::string> chip{
+      *this, "chip", llvm::cl::desc("The chip, for example sm_100a"),
+      llvm::cl::init("")};
+  PassOptions::Option<fp4::KernelFormat> format{
+      *this, "format", llvm::cl::desc("What the module holds of its kernels"),
+      llvm::cl::init(fp4::KernelFormat::PTX),
+      llvm::cl::values(
+          clEnumValN(fp4::KernelFormat::PTX, "ptx", "Text, for the driver"),
+          clEnumValN(fp4::KernelFormat::Cubin, "cubin",
+                     "Machine code, made by ptxas"))};
+};
 } // namespace
 
 void fp4::registerLowerToNVVMPipelines() {
-  PassPipelineRegistration<LowerToNVVMOptions>(
+  PassPipelineRegistration<LowerToKernelsOptions>(
       "fp4-lower-to-kernels",
       "Lower fp4 and upstream dialects on tensors to kernels in NVVM for a chip, "
       "and a host side in the gpu dialect",
-      [](OpPassManager &pm, const LowerToNVVMOptions &options) {
+      [](OpPassManager &pm, const LowerToKernelsOptions &options) {
         buildLowerLayersToNVVMPipeline(pm, options.chip);
         buildLowerToKernelsPipeline(pm, options.chip);
       });
   PassPipelineRegistration<LowerToNVVMOptions>(
       "fp4-lower-to-nvvm",
-      "Lower fp4 and upstream dialects on tensors to kernels in PTX for a chip, "
-      "and a host side in the LLVM dialect that launches them through the "
+      "Lower fp4 and upstream dialects on tensors to kernels for a chip, and "
+      "a host side in the LLVM dialect that launches them through the "
       "runtime",
       [](OpPassManager &pm, const LowerToNVVMOptions &options) {
         buildLowerLayersToNVVMPipeline(pm, options.chip);
         buildLowerToKernelsPipeline(pm, options.chip);
-        buildLowerHostPipeline(pm);
+        buildLowerHostPipeline(pm, options.format);
       });
 }

@@ -12,7 +12,7 @@
 // CHECK:         %[[PADDED:.*]] = arith.addi %[[ITEMS]], %c255
 // CHECK:         %[[GRID:.*]] = arith.divui %[[PADDED]], %c256
 // CHECK:         gpu.launch blocks(%[[BLOCK:[a-z0-9]+]], %{{[a-z0-9]+}}, %{{[a-z0-9]+}}) in (%{{[a-z0-9]+}} = %[[GRID]], %{{[a-z0-9]+}} = %c1, %{{[a-z0-9]+}} = %c1)
-// CHECK-SAME:      threads(%[[THREAD:[a-z0-9]+]], %{{[a-z0-9]+}}, %{{[a-z0-9]+}}) in (%{{[a-z0-9]+}} = %c256, %{{[a-z0-9]+}} = %c1, %{{[a-z0-9]+}} = %c1) {
+// CHECK-SAME:      threads(%[[THREAD:[a-z0-9]+]], %{{[a-z0-9]+}}, %{{[a-z0-9]+}}) in (%{{[a-z0-9]+}} = %c256, %{{[a-z0-9]+}} = %c1, %{{[a-z0-9]+}} = %c1) function(@block_transform) {
 // CHECK:           %[[FIRST:.*]] = arith.muli %[[BLOCK]], %c256
 // CHECK:           %[[ITEM:.*]] = arith.addi %[[FIRST]], %[[THREAD]]
 // CHECK:           %[[INSIDE:.*]] = arith.cmpi ult, %[[ITEM]], %[[ITEMS]]

@@ -22,6 +22,10 @@ namespace mlir::fp4 {
 #define GEN_PASS_REGISTRATION
 #include "fp4/Target/NVVM/Passes.h.inc"
 
+/// What the names of the FP4RTModules of a lowered module start with, see
+/// `--convert-host-to-runtime`.
+inline constexpr llvm::StringLiteral kRuntimeModulePrefix = "fp4rt.module.";
+
 /// The name of the function that re-lays the parameters of `entry`, see
 /// `--fp4-outline-prepare`.
 std::string getPrepareName(llvm::StringRef entry);

@@ -35,15 +35,22 @@ def FP4LayOutForTensorCoresPass
     Each `fp4.scaled_matmul` with strategy `tcgen05` on packed tensors gets
     blocked scales (padded with zero bytes to whole tiles of 128 rows by 4
     scales) and codes whose rows start at multiples of 16 bytes. A quantization
-    on the device that has no other use writes that layout itself; anything else
-    is converted by an `fp4.convert_scale_layout` or copied by a
-    `tensor.insert_slice`.
+    on the device writes such codes itself, and such scales if they have no other
+    use; anything else is converted by an `fp4.convert_scale_layout` or copied by
+    a `tensor.insert_slice`. The copy is for parameters: it has to move to
+    `@<entry>.prepare` before a canonicalization folds it with the slice of it.
+
+    Tensor cores ignore the signs of f8E4M3FN scales. All scales of a
+    quantization have the sign of `scale_scale * global_scale`, which alpha takes
+    over; those of other operands go to their codes, by an
+    `fp4.absorb_scale_signs`.
 
     Codes are not padded further: a tile load reads zero beyond the last row and
     the last code.
   }];
   let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"
   ];
 }
 
@@ -52,7 +59,8 @@ def FP4OutlinePreparePass
   let summary = "Move layout changes of parameters to a function that runs once";
   let description = [{
     Where an entry changes the layout of what depends on `fp4.param` arguments
-    only (`fp4.convert_scale_layout`, `tensor.insert_slice`), the change moves to
+    only (`fp4.convert_scale_layout`, `fp4.absorb_scale_signs`,
+    `tensor.insert_slice`), the change moves to
     `@<entry>.prepare`, which takes the parameters and gives them re-laid. The
     entry takes those as arguments with `fp4.prepared`, the number of the result,
     behind its others, and no longer takes the parameters that nothing else
@@ -233,7 +241,8 @@ def ConvertHostToRuntimePass
     The address of the `FP4RTModule` of a binary @k is given by the symbol
     `fp4rt.module.k`: who unloads the code passes it to `fp4rtUnloadModule`.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
 #endif // FP4_TARGET_NVVM_PASSES_TD

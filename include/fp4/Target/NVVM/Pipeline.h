@@ -30,9 +30,16 @@ void buildLowerLayersToNVVMPipeline(OpPassManager &pm, llvm::StringRef chip);
 /// the gpu dialect. Tensors of entries are buffers in device memory.
 void buildLowerToKernelsPipeline(OpPassManager &pm, llvm::StringRef chip);
 
-/// Kernels to PTX in `gpu.binary`s, the host side to the LLVM dialect with
-/// calls of fp4/Runtime/Runtime.h.
-void buildLowerHostPipeline(OpPassManager &pm);
+/// What the compiled module holds of its kernels.
+enum class KernelFormat {
+  PTX,   ///< Text, which the driver compiles when it is loaded.
+  Cubin, ///< Machine code, made by ptxas, which has to be on the path.
+};
+
+/// Kernels to `gpu.binary`s, the host side to the LLVM dialect with calls of
+/// fp4/Runtime/Runtime.h.
+void buildLowerHostPipeline(OpPassManager &pm,
+                            KernelFormat format = KernelFormat::PTX);
 
 /// Registers them as one: `--fp4-lower-to-nvvm="chip=sm_100a"`, and the first
 /// two as `--fp4-lower-to-kernels="chip=sm_100a"`.

@@ -474,6 +474,53 @@ ScaledMatmulOp::getTileDims(OpOperand &operand) {
 }
 
 //===----------------------------------------------------------------------===//
+// AbsorbScaleSignsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult AbsorbScaleSignsOp::verify() {
+  Named codes{"codes", getCodes()}, scales{"scales", getScales()},
+      codesOutput{"codes_output", getCodesOutput()},
+      scalesOutput{"scales_output", getScalesOutput()};
+  if (failed(verifyGroupSize(*this, getGroupSize())) ||
+      failed(verifyOneForm(*this)) || failed(verifyNotScalar(*this, codes)) ||
+      failed(verifySameRank(*this, scales, codes)) ||
+      failed(verifySameRank(*this, codesOutput, codes)) ||
+      failed(verifySameRank(*this, scalesOutput, codes)) ||
+      failed(verifySameElementType(*this, codesOutput, codes)) ||
+      failed(verifySameElementType(*this, scalesOutput, scales)))
+    return failure();
+  if (!isa<Float8E4M3FNType>(scales.type().getElementType()))
+    return emitOpError("expects scales with a sign, of f8E4M3FN, but got ")
+           << scales.type();
+  return verifyShapes(*this);
+}
+
+void AbsorbScaleSignsOp::getShapeConstraints(ShapeConstraints &constraints) {
+  Named codes{"codes", getCodes()}, scales{"scales", getScales()},
+      codesOutput{"codes_output", getCodesOutput()},
+      scalesOutput{"scales_output", getScalesOutput()};
+  addScales(constraints, scales, codes, getCodesPerElement(codes.type()),
+            getGroupSize());
+  constraints.addEqualLeading(codesOutput.dim(0), codes.dim(0), /*trailing=*/0);
+  constraints.addEqualLeading(scalesOutput.dim(0), scales.dim(0),
+                              /*trailing=*/0);
+}
+
+int64_t AbsorbScaleSignsOp::getNumTileLoops() {
+  return cast<ShapedType>(getCodes().getType()).getRank();
+}
+
+std::optional<SmallVector<TileDim>>
+AbsorbScaleSignsOp::getTileDims(OpOperand &operand) {
+  auto type = cast<ShapedType>(operand.get().getType());
+  bool isCodes = &operand == &getCodesMutable() ||
+                 &operand == &getCodesOutputMutable();
+  return getRowTileDims(getNumTileLoops(),
+                        isCodes ? getGroupSize() / getCodesPerElement(type)
+                                : 1);
+}
+
+//===----------------------------------------------------------------------===//
 // ConvertScaleLayoutOp
 //===----------------------------------------------------------------------===//
 

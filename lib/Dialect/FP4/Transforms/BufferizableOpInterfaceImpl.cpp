@@ -64,6 +64,7 @@ void fp4::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, FP4Dialect *) {
     attachTo<BlockTransformOp, QuantizePackOp, QuantizeWithScalesOp,
-             DequantizeOp, ScaledMatmulOp, ConvertScaleLayoutOp>(context);
+             DequantizeOp, ScaledMatmulOp, AbsorbScaleSignsOp,
+             ConvertScaleLayoutOp>(context);
   });
 }

@@ -13,6 +13,7 @@
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -35,7 +36,7 @@ using namespace mlir::fp4;
 static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 static std::string getModuleSymbol(StringRef binary) {
-  return ("fp4rt.module." + binary).str();
+  return (kRuntimeModulePrefix + binary).str();
 }
 static std::string getKernelSymbol(StringRef binary, StringRef kernel) {
   return ("fp4rt.kernel." + binary + "." + kernel).str();
@@ -196,6 +197,9 @@ struct LowerMemcpy : RuntimePattern<gpu::MemcpyOp> {
     call(b, op, name,
          {getStart(b, destination, to), getStart(b, source, from),
           getBytes(b, source, from)});
+    // What follows may free the buffer, or write to it.
+    if (!fromDevice)
+      call(b, op, "fp4rtSynchronize", {}, b.getI32Type());
     rewriter.eraseOp(op);
     return success();
   }
@@ -477,6 +481,26 @@ static LogicalResult convertBinaries(ModuleOp module) {
   return success();
 }
 
+/// Expansions of contiguous buffers to reinterpretations. Upstream's lowering
+/// crashes where one size becomes several that are dynamic, as rows do.
+static void convertExpansions(ModuleOp module) {
+  module.walk([](memref::ExpandShapeOp op) {
+    if (!op.getResultType().getLayout().isIdentity())
+      return;
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
+    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+    for (size_t i = sizes.size(); i > 1; --i)
+      strides[i - 2] = affine::makeComposedFoldedAffineApply(
+          b, b.getLoc(), b.getAffineSymbolExpr(0) * b.getAffineSymbolExpr(1),
+          {strides[i - 1], sizes[i - 1]});
+    auto reinterpret = memref::ReinterpretCastOp::create(
+        b, op.getResultType(), op.getSrc(), b.getIndexAttr(0), sizes, strides);
+    op.replaceAllUsesWith(reinterpret.getResult());
+    op.erase();
+  });
+}
+
 /// Holds the module to what the patterns take for granted.
 static LogicalResult checkHost(ModuleOp module) {
   for (Operation &op : module.getOps())
@@ -503,6 +527,7 @@ struct ConvertHostToRuntimePass
     if (failed(checkHost(getOperation())) ||
         failed(convertBinaries(getOperation())))
       return signalPassFailure();
+    convertExpansions(getOperation());
     LLVMTypeConverter converter(context);
     converter.addConversion([context](nvgpu::TensorMapDescriptorType) -> Type {
       return LLVM::LLVMPointerType::get(context);

@@ -42,6 +42,10 @@ static SmallVector<OpOperand *> getRowOperands(Operation *op) {
         return {&op.getCodesMutable(), &op.getScalesMutable(),
                 &op.getOutputMutable()};
       })
+      .Case([](AbsorbScaleSignsOp op) -> SmallVector<OpOperand *> {
+        return {&op.getCodesMutable(), &op.getScalesMutable(),
+                &op.getCodesOutputMutable(), &op.getScalesOutputMutable()};
+      })
       .Case([](ScaledMatmulOp op) -> SmallVector<OpOperand *> {
         return {&op.getLhsCodesMutable(), &op.getLhsScalesMutable(),
                 &op.getOutputMutable()};

@@ -10,6 +10,8 @@
 #include "fp4/Target/NVVM/DeviceMemory.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -22,13 +24,70 @@ namespace mlir::fp4 {
 using namespace mlir;
 using namespace mlir::fp4;
 
-/// The quantization that `value` is the only use of a result of, if it can
-/// write another layout itself.
-static QuantizePackOp getOwnQuantization(Value value) {
+/// The quantization that gives `value`, if it can write another layout itself.
+static QuantizePackOp getQuantization(Value value) {
   auto op = value.getDefiningOp<QuantizePackOp>();
-  return op && value.hasOneUse() && nvvm::hasStrategy(op, "simt")
-             ? op
-             : QuantizePackOp();
+  return op && nvvm::hasStrategy(op, "simt") ? op : QuantizePackOp();
+}
+
+/// `value` with the sign bit of `sign`, flipped.
+static Value xorSign(ImplicitLocOpBuilder &b, Value value, Value sign) {
+  auto toBits = [&](Value number) -> Value {
+    return arith::BitcastOp::create(b, b.getI32Type(), number);
+  };
+  Value mask = arith::ConstantOp::create(
+      b, b.getI32IntegerAttr(std::numeric_limits<int32_t>::min()));
+  Value bits = arith::XOrIOp::create(
+      b, toBits(value), arith::AndIOp::create(b, toBits(sign), mask));
+  return arith::BitcastOp::create(b, b.getF32Type(), bits);
+}
+
+/// An uninitialized tensor like `tensor`.
+static Value createLike(ImplicitLocOpBuilder &b, Value tensor) {
+  return tensor::EmptyOp::create(b, tensor::getMixedSizes(b, b.getLoc(), tensor),
+                                 getElementTypeOrSelf(tensor));
+}
+
+/// Row-major scales of `codes` from blocked ones.
+static Value createRowMajorScales(ImplicitLocOpBuilder &b, Value blocked,
+                                  Value codes, int64_t groupSize) {
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, b.getLoc(), codes);
+  AffineExpr d0 = b.getAffineDimExpr(0);
+  sizes.back() = affine::makeComposedFoldedAffineApply(
+      b, b.getLoc(), d0.floorDiv(groupSize / 2), {sizes.back()});
+  Value empty =
+      tensor::EmptyOp::create(b, sizes, getElementTypeOrSelf(blocked));
+  return ConvertScaleLayoutOp::create(b, empty.getType(), blocked, empty,
+                                      b.getStringAttr("simt"))
+      .getResult(0);
+}
+
+/// Tensor cores ignore the signs of scales: puts them elsewhere.
+static void removeScaleSigns(ScaledMatmulOp product, OpOperand &codes,
+                             OpOperand &scales) {
+  if (!isa<Float8E4M3FNType>(getElementTypeOrSelf(scales.get())))
+    return;
+  ImplicitLocOpBuilder b(product.getLoc(), product);
+  // A maximum of magnitudes divided by one number: all have its sign.
+  if (QuantizePackOp quantize = getQuantization(scales.get())) {
+    Value divisor = arith::MulFOp::create(b, quantize.getScaleScale(),
+                                          quantize.getGlobalScale());
+    product.getAlphaMutable().assign(xorSign(b, product.getAlpha(), divisor));
+    return;
+  }
+  Value rowMajor = scales.get();
+  if (cast<RankedTensorType>(rowMajor.getType()).getRank() != 2)
+    rowMajor = createRowMajorScales(b, rowMajor, codes.get(),
+                                    product.getGroupSize());
+  Value codesEmpty = createLike(b, codes.get());
+  Value scalesEmpty = createLike(b, rowMajor);
+  auto absorb = AbsorbScaleSignsOp::create(
+      b, TypeRange{codesEmpty.getType(), scalesEmpty.getType()}, codes.get(),
+      rowMajor, codesEmpty, scalesEmpty, product.getGroupSize(),
+      b.getStringAttr("simt"));
+  codes.set(absorb.getResult(0));
+  scales.set(absorb.getResult(1));
 }
 
 /// Gives `scales`, those of `codes` of a product, the blocked layout.
@@ -37,7 +96,10 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
   auto type = cast<RankedTensorType>(scales.get().getType());
   if (type.getRank() != 2)
     return;
-  QuantizePackOp quantize = getOwnQuantization(scales.get());
+  // Blocked scales are of another type, which other uses do not expect.
+  QuantizePackOp quantize = scales.get().hasOneUse()
+                                ? getQuantization(scales.get())
+                                : QuantizePackOp();
   ImplicitLocOpBuilder b(product.getLoc(), product);
   if (quantize)
     b.setInsertionPoint(quantize);
@@ -62,41 +124,83 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
     quantize.getResult(1).setType(cast<RankedTensorType>(blocked.getType()));
     return;
   }
-  auto convert =
-      ConvertScaleLayoutOp::create(b, blocked.getType(), scales.get(), blocked,
-                                   b.getStringAttr("simt"));
+  auto convert = ConvertScaleLayoutOp::create(
+      b, blocked.getType(), scales.get(), blocked, b.getStringAttr("simt"));
   scales.set(convert.getResult(0));
 }
 
+/// Whether `tensor` is a slice of one whose rows start at multiples of 16
+/// Whether `value` is computed from parameters of the entry alone, so that
+/// --fp4-outline-prepare moves what computes it.
+static bool isFromParameters(Value value) {
+  SmallVector<Value> stack = {value};
+  while (!stack.empty()) {
+    Value next = stack.pop_back_val();
+    if (Operation *op = next.getDefiningOp()) {
+      llvm::append_range(stack, op->getOperands());
+      continue;
+    }
+    auto argument = cast<BlockArgument>(next);
+    auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    if (!function ||
+        !function.getArgAttr(argument.getArgNumber(), kParamAttrName))
+      return false;
+  }
+  return true;
+}
+
+/// A part of `buffer` that has the sizes of `tensor`.
+static Value sliceLike(ImplicitLocOpBuilder &b, Value buffer, Value tensor) {
+  SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(
+      b, cast<RankedTensorType>(tensor.getType()), buffer, offsets,
+      tensor::getMixedSizes(b, b.getLoc(), tensor), strides);
+}
+
+/// The destination of the codes that `value` is, if their op can write rows
+/// that do not follow one another.
+static OpOperand *getCodesDestination(Value value) {
+  if (QuantizePackOp quantize = getQuantization(value))
+    return &quantize.getCodesMutable();
+  if (auto absorb = value.getDefiningOp<AbsorbScaleSignsOp>();
+      absorb && nvvm::hasStrategy(absorb, "simt"))
+    return &absorb.getCodesOutputMutable();
+  return nullptr;
+}
+
 /// Makes the rows of `codes` start at multiples of 16 bytes, which tile loads
-/// want. The bytes between are never read.
+/// want. The bytes between are never read. Only K that is a multiple of 16 and
+/// not of 32 needs it: nv, whose codes are those of a quantization or of an
+/// absorption of signs.
 static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
   auto type = cast<RankedTensorType>(codes.get().getType());
   if (type.getRank() != 2 || type.isDynamicDim(1) ||
       type.getDimSize(1) % nvvm::kDeviceAlignment == 0)
     return;
-  QuantizePackOp quantize = getOwnQuantization(codes.get());
-  ImplicitLocOpBuilder b(product.getLoc(), product);
-  if (quantize)
-    b.setInsertionPoint(quantize);
-  Value unaligned = quantize ? quantize.getCodes() : codes.get();
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(b, b.getLoc(), unaligned);
+  OpOperand *destination = getCodesDestination(codes.get());
+  // Another product may have done it.
+  if (!destination || destination->get().getDefiningOp<tensor::ExtractSliceOp>())
+    return;
+  ImplicitLocOpBuilder b(product.getLoc(), destination->getOwner());
   SmallVector<OpFoldResult> padded = {
-      sizes[0],
-      b.getIndexAttr(llvm::alignTo(type.getDimSize(1), nvvm::kDeviceAlignment))};
-  SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
+      tensor::getMixedSize(b, b.getLoc(), destination->get(), 0),
+      b.getIndexAttr(
+          llvm::alignTo(type.getDimSize(1), nvvm::kDeviceAlignment))};
   Value buffer = tensor::EmptyOp::create(b, padded, type.getElementType());
-  if (quantize) {
-    quantize.getCodesMutable().set(tensor::ExtractSliceOp::create(
-        b, type, buffer, offsets, sizes, strides));
+  if (!isFromParameters(codes.get())) {
+    destination->set(sliceLike(b, buffer, destination->get()));
     return;
   }
-  buffer = tensor::InsertSliceOp::create(b, codes.get(), buffer, offsets, sizes,
-                                         strides);
-  codes.set(tensor::ExtractSliceOp::create(b, type, buffer, offsets, sizes,
-                                           strides));
+  // A function returns whole buffers: @prepare the padded one, of which the
+  // entry takes a part.
+  b.setInsertionPoint(product);
+  SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
+  buffer = tensor::InsertSliceOp::create(
+      b, codes.get(), buffer, offsets,
+      tensor::getMixedSizes(b, b.getLoc(), codes.get()), strides);
+  codes.set(sliceLike(b, buffer, codes.get()));
 }
 
 namespace {
@@ -109,6 +213,8 @@ struct FP4LayOutForTensorCoresPass
         products.push_back(op);
     });
     for (ScaledMatmulOp op : products) {
+      removeScaleSigns(op, op.getLhsCodesMutable(), op.getLhsScalesMutable());
+      removeScaleSigns(op, op.getRhsCodesMutable(), op.getRhsScalesMutable());
       blockScales(op, op.getLhsScalesMutable(), op.getLhsCodes());
       blockScales(op, op.getRhsScalesMutable(), op.getRhsCodes());
       alignRows(op, op.getLhsCodesMutable());

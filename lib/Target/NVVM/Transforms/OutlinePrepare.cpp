@@ -46,7 +46,7 @@ static SetVector<Operation *> findConstantOps(func::FuncOp entry) {
 /// Those of them that only move data: worth doing once, since what they give is
 /// no larger than what they take.
 static bool isLayoutChange(Operation *op) {
-  return isa<ConvertScaleLayoutOp, tensor::InsertSliceOp>(op);
+  return isa<AbsorbScaleSignsOp, ConvertScaleLayoutOp, tensor::InsertSliceOp>(op);
 }
 
 /// The ops that `roots` depend on, themselves included, in order.
@@ -128,10 +128,11 @@ static LogicalResult outline(func::FuncOp entry, SymbolTable &symbols) {
   // Roots that only other roots use are steps and not results.
   SmallVector<Value> results;
   for (Operation *root : roots)
-    if (llvm::any_of(root->getUsers(), [&](Operation *user) {
-          return !llvm::is_contained(slice, user);
-        }))
-      results.push_back(root->getResult(0));
+    for (OpResult result : root->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            return !llvm::is_contained(slice, user);
+          }))
+        results.push_back(result);
   symbols.insert(createPrepare(entry, slice, results),
                  std::next(Block::iterator(entry)));
 

@@ -40,8 +40,10 @@ private:
     auto alloc = bufferization::AllocTensorOp::create(
         builder, tensor.getLoc(), type, /*dynamicSizes=*/ValueRange(),
         /*copy=*/tensor);
-    if (to == Placement::Device)
-      alloc.setMemorySpaceAttr(getDeviceMemorySpace(tensor.getContext()));
+    // Without a memory space, bufferization takes that of the original.
+    alloc.setMemorySpaceAttr(to == Placement::Device
+                                 ? getDeviceMemorySpace(tensor.getContext())
+                                 : builder.getI64IntegerAttr(0));
     return alloc;
   }
 

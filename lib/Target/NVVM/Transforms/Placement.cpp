@@ -58,5 +58,10 @@ std::optional<Placement> nvvm::getExecution(Operation *op) {
     return std::nullopt;
   if (isa<tensor::InsertSliceOp>(op))
     return getPlacement(op->getResult(0));
+  // Who asks for a buffer says where.
+  if (auto toBuffer = dyn_cast<bufferization::ToBufferOp>(op))
+    return isInDeviceMemory(cast<BaseMemRefType>(toBuffer.getType()))
+               ? Placement::Device
+               : Placement::Host;
   return isOnDevice(op) ? Placement::Device : Placement::Host;
 }

@@ -501,6 +501,57 @@ def FP4_ScaledMatmulOp : FP4_DestinationOp<"scaled_matmul", 1> {
   }];
 }
 
+def FP4_AbsorbScaleSignsOp : FP4_DestinationOp<"absorb_scale_signs", 2> {
+  let summary = "codes and scales of the same values, the scales not negative";
+  let description = [{
+    Where the sign bit of a scale is set, clears it and flips the sign bits of
+    the codes of its group:
+
+    ```
+    scales_output[..., g] = |scales[..., g]|
+    codes_output[..., k]  = codes[..., k] ^ (scales[..., k / G] < 0 ? 8 : 0)
+    ```
+
+    The values stay what they were, but for the sign of a NaN. Tensor cores
+    ignore the sign of a scale. Scales are row-major, of type f8E4M3FN:
+    f8E8M0FNU has no sign.
+
+    `strategy` names the strategy that lowers the op; without it, the fastest
+    that can on the target does (`--fp4-choose-strategies`).
+
+    Example:
+
+    ```mlir
+    func.func @absorb(%c: tensor<8x64xf4E2M1FN>, %s: tensor<8x4xf8E4M3FN>)
+        -> (tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>) {
+      %ce = tensor.empty() : tensor<8x64xf4E2M1FN>
+      %se = tensor.empty() : tensor<8x4xf8E4M3FN>
+      %codes, %scales = fp4.absorb_scale_signs group_size(16)
+          ins(%c, %s : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>)
+          outs(%ce, %se : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>)
+      return %codes, %scales : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>
+    }
+    ```
+  }];
+
+  let arguments = (ins
+    FP4_Codes:$codes, FP4_Scales:$scales,
+    FP4_Codes:$codes_output, FP4_Scales:$scales_output,
+    I64Attr:$group_size,
+    FP4_StrategyAttr:$strategy
+  );
+
+  let assemblyFormat = [{
+    `group_size` `(` $group_size `)`
+    `ins` `(` $codes `,` $scales `:` type($codes) `,` type($scales) `)`
+    `outs` `(` $codes_output `,` $scales_output `:`
+               type($codes_output) `,` type($scales_output) `)`
+    attr-dict ``
+    custom<ResultsOfInits>(ref(type($codes_output)), ref(type($scales_output)),
+                           type($result_tensors))
+  }];
+}
+
 def FP4_ConvertScaleLayoutOp : FP4_DestinationOp<"convert_scale_layout", 1> {
   let summary = "change between row-major and blocked scales";
   let description = [{

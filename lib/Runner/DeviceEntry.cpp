@@ -1,0 +1,332 @@
+//===- DeviceEntry.cpp - Entries on a GPU ---------------------------------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/Runner/DeviceEntry.h"
+#include "Call.h"
+#include "Engine.h"
+#include "fp4/Dialect/FP4/IR/FP4.h"
+#include "fp4/Dialect/FP4/Transforms/Passes.h"
+#include "fp4/Runtime/Runtime.h"
+#include "fp4/Runtime/Symbols.h"
+#include "fp4/Support/Error.h"
+#include "fp4/Target/NVVM/Chip.h"
+#include "fp4/Target/NVVM/Passes.h"
+#include "fp4/Target/NVVM/Pipeline.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+//===----------------------------------------------------------------------===//
+// The device
+//===----------------------------------------------------------------------===//
+
+/// What the runtime has to say, if something failed.
+static llvm::Error takeRuntimeError() {
+  const char *message = fp4rtError();
+  if (!message)
+    return llvm::Error::success();
+  llvm::Error error = makeError("{0}", message);
+  fp4rtClearError();
+  return error;
+}
+
+llvm::Expected<std::string> fp4::openDevice(StringRef driver, unsigned ordinal,
+                                            StringRef chip) {
+  int major = 0, minor = 0;
+  if (fp4rtOpen(driver.empty() ? nullptr : driver.str().c_str(), ordinal) ||
+      fp4rtComputeCapability(&major, &minor))
+    return takeRuntimeError();
+  if (chip.empty()) {
+    const nvvm::Chip *best = nvvm::Chip::forComputeCapability(major, minor);
+    if (!best)
+      return makeError("device {0}, {1}, has compute capability {2}.{3}; the "
+                       "least that code can be compiled for is 8.0",
+                       ordinal, fp4rtDeviceName(), major, minor);
+    return best->getName().str();
+  }
+  llvm::Expected<const nvvm::Chip *> asked = nvvm::Chip::lookup(chip);
+  if (!asked)
+    return asked.takeError();
+  if (!(*asked)->runsOn(major, minor))
+    return makeError("device {0}, {1}, has compute capability {2}.{3} and "
+                     "cannot execute code for {4}",
+                     ordinal, fp4rtDeviceName(), major, minor, chip);
+  return chip.str();
+}
+
+llvm::Expected<DeviceBuffer> DeviceBuffer::create(size_t size) {
+  DeviceBuffer buffer;
+  buffer.data = static_cast<char *>(fp4rtAlloc(size));
+  if (llvm::Error error = takeRuntimeError())
+    return error;
+  return std::move(buffer);
+}
+
+DeviceBuffer::~DeviceBuffer() {
+  if (data)
+    fp4rtFree(data);
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+DeviceEntry::DeviceEntry() = default;
+DeviceEntry::DeviceEntry(DeviceEntry &&) = default;
+
+DeviceEntry::~DeviceEntry() {
+  for (void *module : modules)
+    fp4rtUnloadModule(static_cast<FP4RTModule *>(module));
+}
+
+/// Gives every argument of the entry a name: passes drop parameters, and then
+/// places are not what they were.
+static void nameArguments(func::FuncOp entry, const EntrySignature &signature) {
+  Builder builder(entry.getContext());
+  for (auto [i, value] : llvm::enumerate(signature.arguments))
+    if (!value.isParameter)
+      entry.setArgAttr(i, kNameAttrName, builder.getStringAttr(value.name));
+}
+
+/// Reads the interface of a function whose layers have been lowered.
+llvm::Expected<DeviceEntry::Function>
+DeviceEntry::getFunction(ModuleOp module, const EntrySignature &signature,
+                         StringRef name) {
+  auto lowered = getSignature(module, name);
+  if (!lowered)
+    return lowered.takeError();
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  Function result;
+  result.name = name.str();
+  result.arguments = lowered->arguments;
+  result.results = lowered->results;
+  for (auto [i, value] : llvm::enumerate(lowered->arguments)) {
+    if (auto index =
+            function.getArgAttrOfType<IntegerAttr>(i, kPreparedAttrName)) {
+      result.sources.push_back({true, unsigned(index.getInt())});
+      continue;
+    }
+    // All arguments of the source with this key are bound to one tensor.
+    const auto *source = llvm::find_if(
+        signature.arguments, [&, &value = value](const EntryValue &other) {
+          return other.isParameter == value.isParameter &&
+                 other.name == value.name;
+        });
+    result.sources.push_back(
+        {false, unsigned(source - signature.arguments.begin())});
+  }
+  return result;
+}
+
+llvm::Expected<DeviceEntry>
+DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
+                     StringRef chip) {
+  DeviceEntry result;
+  result.signature = signature;
+  nameArguments(module.lookupSymbol<func::FuncOp>(signature.entry), signature);
+  auto run = [&](llvm::function_ref<void(OpPassManager &)> build) {
+    PassManager pm(module.getContext());
+    build(pm);
+    return pm.run(module);
+  };
+  if (failed(run([&](OpPassManager &pm) {
+        buildLowerLayersToNVVMPipeline(pm, chip);
+      })))
+    return makeError("cannot lower @{0}", signature.entry);
+  auto entry = getFunction(module, signature, signature.entry);
+  if (!entry)
+    return entry.takeError();
+  result.entry = std::move(*entry);
+  std::string prepareName = getPrepareName(signature.entry);
+  if (module.lookupSymbol(prepareName)) {
+    auto prepare = getFunction(module, signature, prepareName);
+    if (!prepare)
+      return prepare.takeError();
+    result.prepare = std::move(*prepare);
+  }
+  if (failed(run([&](OpPassManager &pm) {
+        buildLowerToKernelsPipeline(pm, chip);
+        buildLowerHostPipeline(pm);
+      })))
+    return makeError("cannot lower @{0}", signature.entry);
+
+  auto engine = createEngine(module, getRuntimeSymbols());
+  if (!engine)
+    return engine.takeError();
+  result.engine = std::move(*engine);
+  for (auto global : module.getOps<LLVM::GlobalOp>())
+    if (global.getSymName().starts_with(kRuntimeModulePrefix)) {
+      auto address = result.engine->lookup(global.getSymName());
+      if (!address)
+        return address.takeError();
+      result.modules.push_back(*address);
+    }
+  auto function = result.engine->lookupPacked(getWrapperName(signature.entry));
+  if (!function)
+    return function.takeError();
+  return std::move(result);
+}
+
+//===----------------------------------------------------------------------===//
+// Calling
+//===----------------------------------------------------------------------===//
+
+/// Copies those arguments of `function` that are not there yet.
+llvm::Error DeviceEntry::upload(const Function &function,
+                                ArrayRef<TensorView> arguments) {
+  for (const Source &source : function.sources) {
+    if (source.isPrepared || loaded.count(source.index))
+      continue;
+    Value &value = loaded[source.index];
+    value.view = arguments[source.index];
+    if (!isa<RankedTensorType>(signature.arguments[source.index].type))
+      continue;
+    auto buffer = DeviceBuffer::create(value.view.data.size());
+    if (!buffer)
+      return buffer.takeError();
+    fp4rtCopyToDevice(buffer->get(), value.view.data.data(),
+                      value.view.data.size());
+    value.buffer = std::move(*buffer);
+    value.view.data =
+        ArrayRef<char>(value.buffer.get(), value.view.data.size());
+  }
+  return takeRuntimeError();
+}
+
+SmallVector<TensorView>
+DeviceEntry::getArguments(const Function &function) const {
+  SmallVector<TensorView> views;
+  for (const Source &source : function.sources)
+    views.push_back(source.isPrepared ? prepared[source.index].view
+                                      : loaded.find(source.index)->second.view);
+  return views;
+}
+
+llvm::Expected<SmallVector<SmallVector<int64_t>>>
+DeviceEntry::getResultShapes(const Function &function) {
+  int64_t numSizes = 0;
+  for (const EntryValue &result : function.results)
+    numSizes += result.shape().size();
+  SmallVector<int64_t> sizes(numSizes);
+  Call call;
+  for (auto [value, view] :
+       llvm::zip_equal(function.arguments, getArguments(function)))
+    call.add(value, view);
+  call.addMemRef(reinterpret_cast<const char *>(sizes.data()), {numSizes});
+  if (llvm::Error error =
+          call.invoke(*engine, getResultShapesName(function.name)))
+    return error;
+  if (llvm::Error error = takeRuntimeError())
+    return error;
+  SmallVector<SmallVector<int64_t>> shapes;
+  ArrayRef<int64_t> rest = sizes;
+  for (const EntryValue &result : function.results) {
+    size_t rank = result.shape().size();
+    shapes.emplace_back(rest.take_front(rank));
+    rest = rest.drop_front(rank);
+  }
+  return shapes;
+}
+
+llvm::Error DeviceEntry::invoke(const Function &function,
+                                ArrayRef<TensorView> destinations) {
+  Call call;
+  for (auto [value, view] :
+       llvm::zip_equal(function.arguments, getArguments(function)))
+    call.add(value, view);
+  for (const TensorView &destination : destinations)
+    call.addMemRef(destination.data.data(), destination.shape);
+  if (llvm::Error error = call.invoke(*engine, function.name))
+    return error;
+  fp4rtSynchronize();
+  return takeRuntimeError();
+}
+
+static size_t getNumBytes(const EntryValue &value, ArrayRef<int64_t> shape) {
+  size_t bytes = bitWidth(value.dtype()) / 8;
+  for (int64_t size : shape)
+    bytes *= size;
+  return bytes;
+}
+
+llvm::Error DeviceEntry::load(ArrayRef<TensorView> arguments) {
+  if (prepare) {
+    if (llvm::Error error = upload(*prepare, arguments))
+      return error;
+    auto shapes = getResultShapes(*prepare);
+    if (!shapes)
+      return shapes.takeError();
+    SmallVector<TensorView> destinations;
+    for (auto [result, shape] : llvm::zip_equal(prepare->results, *shapes)) {
+      Value value;
+      size_t size = getNumBytes(result, shape);
+      auto buffer = DeviceBuffer::create(size);
+      if (!buffer)
+        return buffer.takeError();
+      value.buffer = std::move(*buffer);
+      value.view.dtype = result.dtype();
+      value.view.shape.assign(shape.begin(), shape.end());
+      value.view.data = ArrayRef<char>(value.buffer.get(), size);
+      destinations.push_back(value.view);
+      prepared.push_back(std::move(value));
+    }
+    if (llvm::Error error = invoke(*prepare, destinations))
+      return error;
+    for (const Source &source : prepare->sources)
+      if (llvm::none_of(entry.sources, [&](const Source &other) {
+            return !other.isPrepared && other.index == source.index;
+          }))
+        loaded.erase(source.index);
+  }
+  return upload(entry, arguments);
+}
+
+llvm::Expected<std::vector<HostTensor>> DeviceEntry::createResults() {
+  auto shapes = getResultShapes(entry);
+  if (!shapes)
+    return shapes.takeError();
+  std::vector<HostTensor> tensors;
+  results.clear();
+  for (auto [result, shape] : llvm::zip_equal(signature.results, *shapes)) {
+    auto tensor = HostTensor::create(result.name, result.dtype(), shape);
+    if (!tensor)
+      return tensor.takeError();
+    Value value;
+    value.view = tensor->view();
+    // Scalars are stored by the host.
+    if (isa<RankedTensorType>(result.type)) {
+      auto buffer = DeviceBuffer::create(value.view.data.size());
+      if (!buffer)
+        return buffer.takeError();
+      value.buffer = std::move(*buffer);
+      value.view.data =
+          ArrayRef<char>(value.buffer.get(), value.view.data.size());
+    }
+    results.push_back(std::move(value));
+    tensors.push_back(std::move(*tensor));
+  }
+  return std::move(tensors);
+}
+
+llvm::Error DeviceEntry::run() {
+  SmallVector<TensorView> destinations;
+  for (const Value &result : results)
+    destinations.push_back(result.view);
+  return invoke(entry, destinations);
+}
+
+llvm::Error DeviceEntry::read(ArrayRef<HostTensor> tensors) const {
+  for (auto [result, tensor] : llvm::zip_equal(results, tensors))
+    if (result.buffer.get())
+      fp4rtCopyToHost(tensor.data(), result.buffer.get(),
+                      tensor.view().data.size());
+  return takeRuntimeError();
+}
