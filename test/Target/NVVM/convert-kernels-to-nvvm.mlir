@@ -37,4 +37,12 @@ gpu.module @k [#nvvm.target<chip = "sm_50">] {
     gpu.return
   }
 
+  // Several dynamic dimensions of one.
+  // CHECK-LABEL: llvm.func @expand(
+  // CHECK-NOT:     memref
+  gpu.func @expand(%m: memref<?x64xf32, 1>, %i: index, %v: f32) kernel {
+    %e = memref.expand_shape %m [[0, 1], [2]] output_shape [%i, %i, 64] : memref<?x64xf32, 1> into memref<?x?x64xf32, 1>
+    memref.store %v, %e[%i, %i, %i] : memref<?x?x64xf32, 1>
+    gpu.return
+  }
 }

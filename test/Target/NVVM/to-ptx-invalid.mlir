@@ -340,3 +340,26 @@ gpu.module @cast [#nvvm.target<chip = "sm_100a", features = "+ptx88", verifyTarg
     llvm.return
   }
 }
+
+// -----
+
+// sm_103a has no products of integers, which sm_100a has.
+gpu.module @integers [#nvvm.target<chip = "sm_103a", features = "+ptx88", verifyTarget = false>] {
+  llvm.func @k(%d: !llvm.ptr<6>, %a: i64, %i: i32, %p: i1) attributes {nvvm.kernel} {
+    nvvm.tcgen05.mma %d, %a, %a, %i, %p {ctaGroup = #nvvm.cta_group<cta_1>, kind = #nvvm.tcgen05_mma_kind<f8f6f4>} : (!llvm.ptr<6>, i64, i64, i32, i1)
+    // expected-error @below {{'nvvm.tcgen05.mma' op needs products of integers (kind::i8), which chip sm_103a does not have}}
+    nvvm.tcgen05.mma %d, %a, %a, %i, %p {ctaGroup = #nvvm.cta_group<cta_1>, kind = #nvvm.tcgen05_mma_kind<i8>} : (!llvm.ptr<6>, i64, i64, i32, i1)
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @zeros [#nvvm.target<chip = "sm_100a", features = "+ptx88", verifyTarget = false>] {
+  llvm.func @k(%p: !llvm.ptr<3>, %n: i64) attributes {nvvm.kernel} {
+    %c = llvm.mlir.constant(7 : i64) : i64
+    // expected-error @below {{'llvm.call_intrinsic' op stores zeros only}}
+    llvm.call_intrinsic "llvm.nvvm.st.bulk.shared.cta"(%p, %n, %c) : (!llvm.ptr<3>, i64, i64) -> ()
+    llvm.return
+  }
+}

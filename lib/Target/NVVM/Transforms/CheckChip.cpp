@@ -208,6 +208,32 @@ static bool isForPairs(const llvm::IntrinsicInst &call) {
   return group && !group->isZero();
 }
 
+/// The constant of the first argument of `call` that has to be one.
+static uint64_t getImmediate(const llvm::IntrinsicInst &call) {
+  for (unsigned i = 0; i < call.arg_size(); ++i)
+    if (call.paramHasAttr(i, llvm::Attribute::ImmArg))
+      if (auto *value = dyn_cast<llvm::ConstantInt>(call.getArgOperand(i)))
+        return value->getZExtValue();
+  return 0;
+}
+
+/// Forms of an intrinsic that others of its forms' chips lack, by its
+/// constants.
+static LogicalResult checkForm(Operation *op, const llvm::IntrinsicInst &call,
+                               const Chip &chip) {
+  if (isForPairs(call) && !chip.hasTensorMemory())
+    return refuse(op, "copies for pairs of blocks (cta_group)", chip);
+  StringRef name = call.getCalledFunction()->getName();
+  constexpr uint64_t kindI8 = 3;
+  if (name.starts_with("llvm.nvvm.tcgen05.mma.") &&
+      !name.contains(".block_scale") && getImmediate(call) == kindI8 &&
+      !chip.runsOn(10, 0))
+    return refuse(op, "products of integers (kind::i8)", chip);
+  if (name.starts_with("llvm.nvvm.st.bulk.") && getImmediate(call) != 0)
+    return op->emitOpError("stores zeros only");
+  return success();
+}
+
 static LogicalResult checkInstruction(Operation *op,
                                       const llvm::Instruction &instruction,
                                       const Chip &chip) {
@@ -221,8 +247,8 @@ static LogicalResult checkInstruction(Operation *op,
   auto *call = dyn_cast<llvm::IntrinsicInst>(&instruction);
   if (!call)
     return success();
-  if (isForPairs(*call) && !chip.hasTensorMemory())
-    return refuse(op, "copies for pairs of blocks (cta_group)", chip);
+  if (failed(checkForm(op, *call, chip)))
+    return failure();
   StringRef name = call->getCalledFunction()->getName();
   if (llvm::Intrinsic::isTargetIntrinsic(call->getIntrinsicID()) &&
       !name.starts_with("llvm.nvvm."))

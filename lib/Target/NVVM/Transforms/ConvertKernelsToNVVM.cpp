@@ -8,6 +8,7 @@
 
 #include "CheckChip.h"
 #include "fp4/Conversion/TCGen05ToNVVM.h"
+#include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -30,6 +31,7 @@
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_CONVERTKERNELSTONVVMPASS
@@ -49,6 +51,9 @@ static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 /// scf, affine and subviews to what has a direct lowering.
 static LogicalResult expand(gpu::GPUModuleOp module) {
+  RewritePatternSet shapes(module.getContext());
+  populateLowerExpandShapesPatterns(shapes);
+  walkAndApplyPatterns(module, std::move(shapes));
   RewritePatternSet patterns(module.getContext());
   memref::populateExpandStridedMetadataPatterns(patterns);
   populateAffineToStdConversionPatterns(patterns);

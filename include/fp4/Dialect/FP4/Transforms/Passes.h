@@ -10,6 +10,7 @@
 #define FP4_DIALECT_FP4_TRANSFORMS_PASSES_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::fp4 {
@@ -23,6 +24,10 @@ namespace mlir::fp4 {
 /// The name of the function that computes the result sizes of `entry`, see
 /// `--fp4-results-to-destinations`.
 std::string getResultShapesName(llvm::StringRef entry);
+
+/// What --fp4-lower-expand-shapes does; apply it before the patterns of
+/// --expand-strided-metadata.
+void populateLowerExpandShapesPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::fp4
 
