@@ -64,6 +64,18 @@ def FP4DecomposeQuantLinearPass : Pass<"fp4-decompose-quant-linear"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FP4LowerExpandShapesPass : Pass<"fp4-lower-expand-shapes"> {
+  let summary = "Lower expansions into several dynamic dimensions";
+  let description = [{
+    A `memref.expand_shape` that makes more than one dynamic dimension of one
+    becomes a `memref.reinterpret_cast`. `--expand-strided-metadata` takes one of
+    them at most, and ends the process at more.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::memref::MemRefDialect"
+  ];
+}
+
 def FP4MaterializeScaleLayoutsPass : Pass<"fp4-materialize-scale-layouts"> {
   let summary = "Give every op row-major scales, with explicit layout changes";
   let description = [{
