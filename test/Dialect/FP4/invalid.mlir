@@ -522,10 +522,10 @@ func.func @absorb_group_size(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>
 
 // -----
 
-func.func @absorb_mixed(%c: memref<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %so: memref<2x2xf8E4M3FN>) {
-  // expected-error @below {{expects only tensors or only memrefs, but operand #1 is a tensor and operand #2 is a memref}}
-  fp4.absorb_scale_signs group_size(16) ins(%c, %s : memref<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
-      outs(%c, %so : memref<2x32xf4E2M1FN>, memref<2x2xf8E4M3FN>)
+func.func @absorb_mixed(%c: memref<2x16xi8>, %s: tensor<2x2xf8E4M3FN>, %so: memref<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects only tensors or only memrefs, but operand #1 is a tensor and operand #3 is a memref}}
+  fp4.absorb_scale_signs group_size(16) ins(%c, %s : memref<2x16xi8>, tensor<2x2xf8E4M3FN>)
+      outs(%c, %so : memref<2x16xi8>, memref<2x2xf8E4M3FN>)
   return
 }
 
