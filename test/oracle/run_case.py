@@ -3,6 +3,7 @@
     run_case.py --bin=BIN --work=DIR vector CASE_DIR
     run_case.py --bin=BIN --work=DIR random --format=nv --x=5x2080 --n=48 --transform=block:8:f32
     run_case.py --bin=BIN --work=DIR extreme underflow
+    run_case.py --bin=BIN --work=DIR --via-nvvm-layouts vector CASE_DIR
 
 The files of the case stay in DIR. Exits with 1 and a message that begins with the case's name on any
 violation, and when a tool fails.
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import check_layer
 import fp4_oracle as o
+import nvvm_layouts
 import random_layer
 
 
@@ -31,6 +33,7 @@ class Tools:
     work: Path
     target: str
     rounding: str = "even"
+    via_nvvm_layouts: bool = False
 
     def path(self, name: str) -> Path:
         return self.work / name
@@ -56,6 +59,19 @@ class Tools:
         self.call("fp4-translate", "--import-safetensors", layer, *options, "-o", str(module))
         module.write_text(with_rounding(module.read_text(), self.rounding))
         return module
+
+    def lay_out(self, module: Path) -> Path:
+        """The layer as --fp4-lower-to-nvvm lays it out, for the reference."""
+        laid_out = self.path(f"{module.stem}.nvvm.mlir")
+        pipeline = f"--pass-pipeline={nvvm_layouts.PIPELINE}"
+        self.call("fp4-opt", str(module), pipeline, "-o", str(laid_out))
+        text = laid_out.read_text()
+        # An activation that is quantized here gives its sign to alpha, which only a weight cannot.
+        nv = "f8E4M3FN" in text
+        nvvm_layouts.check(text, products=1, absorbed=int(nv))
+        check_layer.require(text.count("arith.xori") == nv, f"alpha's sign:\n{text}")
+        laid_out.write_text(nvvm_layouts.to_reference(text))
+        return laid_out
 
     def run(self, module: Path, entry: str) -> Path:
         output = self.path(f"{module.stem}-{entry}.safetensors")
@@ -89,6 +105,8 @@ def run_and_check(tools: Tools, results: list[str], prefix: str = "", expect: bo
     activation = next(name for name, dtype in o.FLOAT_TYPES.items() if dtype == x.dtype)
     for result in results:
         module = tools.translate(activation, result, x.ndim, prefix)
+        if tools.via_nvvm_layouts:
+            module = tools.lay_out(module)
         check_layer.check_files(
             tools.path("layer.safetensors"),
             tools.path("in.safetensors"),
@@ -112,6 +130,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--target", default="reference", help="what fp4-runner compiles for")
     parser.add_argument("--rounding", choices=o.ROUNDINGS, default="even")
     parser.add_argument("--result", default="f32,bf16", help="result types, comma-separated")
+    parser.add_argument(
+        "--via-nvvm-layouts",
+        action="store_true",
+        help="execute what the NVVM lowering makes of tensors before it makes kernels",
+    )
     kinds = parser.add_subparsers(dest="kind", required=True)
 
     vector = kinds.add_parser("vector", help="a recorded case")
@@ -161,7 +184,13 @@ def _spec(arguments: argparse.Namespace) -> random_layer.Spec:
 
 def main() -> None:
     arguments = _parse()
-    tools = Tools(arguments.bin, arguments.work, arguments.target, arguments.rounding)
+    tools = Tools(
+        arguments.bin,
+        arguments.work,
+        arguments.target,
+        arguments.rounding,
+        arguments.via_nvvm_layouts,
+    )
     tools.work.mkdir(parents=True, exist_ok=True)
     prefix = ""
     if arguments.kind == "vector":
