@@ -1,6 +1,6 @@
 """Runs single ops, each in a function written here, and holds the results to the oracle bit for bit.
 
-    check_ops.py --bin=BIN --work=DIR dequantize|requantize|layout|blocked|memrefs|tiled|layers
+    check_ops.py --bin=BIN --work=DIR dequantize|requantize|layout|signs|blocked|memrefs|tiled|layers|nvvm
 
 Exits with 1 and a message on any violation, and when a tool fails.
 """
@@ -17,6 +17,7 @@ import check_layer
 import fp4_oracle as o
 import ml_dtypes
 import numpy as np
+import nvvm_layouts
 
 MLIR_TYPES = {
     np.dtype(np.uint8): "i8",
@@ -49,6 +50,7 @@ class Runner:
         module: str,
         inputs: dict[str, o.Array],
         prepare: list[str] | None = None,
+        params: dict[str, o.Array] | None = None,
     ) -> dict[str, o.Array]:
         """The results of @f in `module`, run through `fp4-opt <prepare>` first if there is any."""
         self.count += 1
@@ -61,7 +63,12 @@ class Runner:
             self.call(str(self.bin / "fp4-opt"), str(source), *prepare, "-o", str(prepared))
             source = prepared
         runner = str(self.bin / "fp4-runner")
-        self.call(runner, str(source), "--entry=f", f"--input={data}", f"--output={result}")
+        command = [runner, str(source), "--entry=f", f"--input={data}", f"--output={result}"]
+        if params:
+            weights = base.with_suffix(".params")
+            o.save(weights, params)
+            command.append(f"--params={weights}")
+        self.call(*command)
         return o.load(result)
 
 
@@ -168,6 +175,63 @@ func.func @f(%s: {dynamic}, %b: {padded}) -> ({padded}, {s}) {{
             case = f"convert_scale_layout {rows}x{columns} {t}"
             expect(case + " to blocked", out["result0"], blocked)
             expect(case + " to row-major", out["result1"], scales)
+
+
+def signed_groups() -> tuple[tuple[o.Array, o.Array], ...]:
+    """Codes and e4m3 scales of ranks 1 to 3; the first are all codes under all scale bytes."""
+    rng = np.random.default_rng(7)
+    every = np.arange(256, dtype=np.uint8)
+    cases = [(np.tile(o.pack(np.arange(16, dtype=np.uint8)), (256, 1)), every.reshape(256, 1))]
+    for leading, groups, group in (((), 256, 16), ((7,), 3, 2), ((3, 5), 9, 16), ((0,), 3, 16)):
+        codes = rng.integers(0, 256, (*leading, groups * group // 2), dtype=np.uint8)
+        cases.append((codes, rng.integers(0, 256, (*leading, groups), dtype=np.uint8)))
+    return tuple((codes, scales.view(ml_dtypes.float8_e4m3fn)) for codes, scales in cases)
+
+
+def signs(runner: Runner) -> None:
+    """Signs of scales move to codes, elsewhere and in place, and the values stay."""
+    for codes, scales in signed_groups():
+        c, s = mlir_type(codes), mlir_type(scales)
+        mc, ms = c.replace("tensor", "memref"), s.replace("tensor", "memref")
+        shape = (*codes.shape[:-1], 2 * codes.shape[-1])
+        v = mlir_type(np.empty(shape, np.float32))
+        group = shape[-1] // scales.shape[-1]
+        absorb = f"fp4.absorb_scale_signs group_size({group})"
+        values = f"fp4.dequantize group_size({group}) ins"
+        out = runner.run(
+            f"""
+func.func private @in_place(%c: {mc}, %s: {ms}) {{
+  {absorb} ins(%c, %s : {mc}, {ms}) outs(%c, %s : {mc}, {ms})
+  return
+}}
+func.func @f(%c: {c}, %s: {s}, %g: f32) -> ({c}, {s}, {v}, {v}, {c}, {s}, {c}, {s}) {{
+  %ec = tensor.empty() : {c}
+  %es = tensor.empty() : {s}
+  %ev = tensor.empty() : {v}
+  %0:2 = {absorb} ins(%c, %s : {c}, {s}) outs(%ec, %es : {c}, {s})
+  %1 = {values}(%c, %s : {c}, {s}) global_scale(%g) outs(%ev : {v})
+  %2 = {values}(%0#0, %0#1 : {c}, {s}) global_scale(%g) outs(%ev : {v})
+  %3:2 = {absorb} ins(%c, %s : {c}, {s}) outs(%c, %s : {c}, {s})
+  %cr = bufferization.to_buffer %c read_only : {c} to {mc}
+  %sr = bufferization.to_buffer %s read_only : {s} to {ms}
+  %cb = memref.alloc() : {mc}
+  %sb = memref.alloc() : {ms}
+  linalg.copy ins(%cr : {mc}) outs(%cb : {mc})
+  linalg.copy ins(%sr : {ms}) outs(%sb : {ms})
+  func.call @in_place(%cb, %sb) : ({mc}, {ms}) -> ()
+  %4 = bufferization.to_tensor %cb restrict : {mc} to {c}
+  %5 = bufferization.to_tensor %sb restrict : {ms} to {s}
+  return %0#0, %0#1, %1, %2, %3#0, %3#1, %4, %5 : {c}, {s}, {v}, {v}, {c}, {s}, {c}, {s}
+}}""",
+            {"arg0": codes, "arg1": scales, "arg2": np.asarray(np.float32(-0.3))},
+            ["--convert-fp4-to-linalg"],
+        )
+        expected = o.absorb_scale_signs(codes, scales)
+        case = f"absorb_scale_signs {c}"
+        for first, how in ((0, ""), (4, ", tensors of its own"), (6, ", buffers of its own")):
+            expect(f"{case}: codes{how}", out[f"result{first}"], expected[0])
+            expect(f"{case}: scales{how}", out[f"result{first + 1}"], expected[1])
+        expect(f"{case}: values", out["result3"], out["result2"])
 
 
 class Product:
@@ -385,8 +449,98 @@ def layers(runner: Runner) -> None:
     near("second layer", out["y"], layer(out["activation"], w1, s1, 16))
 
 
+class SignedProducts:
+    """Two activations and two weights of e4m3 scales with signs; K is no multiple of 32."""
+
+    weights = frozenset({"b", "sb", "d", "sd"})
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(8)
+        self.m, self.n, self.k = 5, 9, 48
+        self.alpha = np.float32(0.37)
+        self.inputs: dict[str, o.Array] = {}
+        for name, rows in (("a", self.m), ("c", self.m), ("b", self.n), ("d", self.n)):
+            codes = rng.integers(0, 256, (rows, self.k // 2), dtype=np.uint8)
+            magnitudes = rng.integers(0x28, 0x50, (rows, self.k // 16))
+            signs = rng.integers(0, 2, magnitudes.shape) * 0x80
+            scales = (magnitudes + signs).astype(np.uint8).view(ml_dtypes.float8_e4m3fn)
+            scales[0, 0], scales[0, 1] = np.float32("nan"), np.float32(-0.0)
+            self.inputs[name], self.inputs["s" + name] = codes, scales
+
+    def arguments(self, blocked: tuple[str, ...]) -> dict[str, o.Array]:
+        given = {name: blocked_form(v) if name in blocked else v for name, v in self.inputs.items()}
+        return given | {"g": np.asarray(self.alpha)}
+
+    def y(self, lhs: str, rhs: str) -> o.Array:
+        a, sa, b, sb = (self.inputs[name] for name in (lhs, "s" + lhs, rhs, "s" + rhs))
+        return o.scaled_matmul(a, sa, b, sb, self.alpha).value.astype(np.float32)
+
+    def module(self, pairs: list[tuple[str, str]], blocked: tuple[str, ...], branches: bool) -> str:
+        """@f gives a product of each pair; with `branches`, each in one."""
+        arguments = self.arguments(blocked)
+        kinds = {name: mlir_type(v) if v.ndim else "f32" for name, v in arguments.items()}
+        attributes = {n: "param" if n in self.weights else "name" for n in kinds}
+        named = ", ".join(f'%{n}: {t} {{fp4.{attributes[n]} = "{n}"}}' for n, t in kinds.items())
+        y = f"tensor<{self.m}x{self.n}xf32>"
+        lines = [f"%e = tensor.empty() : {y}", "%true = arith.constant true"]
+        for i, (a, b) in enumerate(pairs):
+            product = (
+                f"fp4.scaled_matmul group_size(16) lhs(%{a}, %s{a} : {kinds[a]}, {kinds['s' + a]})"
+                f" rhs(%{b}, %s{b} : {kinds[b]}, {kinds['s' + b]}) alpha(%g) outs(%e : {y})"
+            )
+            if not branches:
+                lines.append(f"%y{i} = {product}")
+                continue
+            lines += [
+                f"%c{i} = arith.cmpf une, %g, %g : f32",
+                f"%y{i} = scf.if %c{i} -> ({y}) {{",
+                f"  scf.yield %e : {y}",
+                "} else {",
+                f"  %p = {product}",
+                f"  scf.yield %p : {y}",
+                "}",
+            ]
+        results = ", ".join(f'{y} {{fp4.name = "y{i}"}}' for i in range(len(pairs)))
+        values = ", ".join(f"%y{i}" for i in range(len(pairs)))
+        lines.append(f"return {values} : {', '.join([y] * len(pairs))}")
+        return f"func.func @f({named}) -> ({results}) {{\n  " + "\n  ".join(lines) + "\n}\n"
+
+
+def nvvm(runner: Runner) -> None:
+    """Products as the NVVM lowering lays them out: scales as arguments, and what two products share."""
+    p = SignedProducts()
+    both = ("sa", "sb")
+    for case, pairs, blocked, branches, absorbed in (
+        ("scales as arguments", [("a", "b")], (), False, 2),
+        ("blocked scales", [("a", "b")], both, False, 2),
+        ("blocked scales of the weight", [("a", "b")], ("sb",), False, 2),
+        ("a shared weight", [("a", "b"), ("c", "b")], (), False, 3),
+        ("a shared weight, blocked", [("a", "b"), ("c", "b")], ("sb",), False, 3),
+        ("a shared activation", [("a", "b"), ("a", "d")], (), False, 3),
+        ("a shared activation, blocked", [("a", "b"), ("a", "d")], both, False, 3),
+        ("in a branch", [("a", "b"), ("c", "b")], (), True, 3),
+    ):
+        module = p.module(pairs, blocked, branches)
+        source = runner.work / "source.mlir"
+        source.write_text(module)
+        opt = str(runner.bin / "fp4-opt")
+        text = runner.call(opt, str(source), f"--pass-pipeline={nvvm_layouts.PIPELINE}")
+        try:
+            nvvm_layouts.check(text, products=len(pairs), absorbed=absorbed)
+        except check_layer.Mismatch as mismatch:
+            raise check_layer.Mismatch(f"{case}: {mismatch}") from None
+        arguments = p.arguments(blocked)
+        weights = {name: v for name, v in arguments.items() if name in p.weights}
+        inputs = {name: v for name, v in arguments.items() if name not in p.weights}
+        for how, variant in (("as it is", module), ("laid out", nvvm_layouts.to_reference(text))):
+            out = runner.run(variant, inputs, params=weights)
+            for i, (a, b) in enumerate(pairs):
+                expect(f"{case}, {how}: {a} x {b}", out[f"y{i}"], p.y(a, b))
+
+
 CASES: dict[str, Callable[[Runner], None]] = {
-    f.__name__: f for f in (dequantize, requantize, layout, blocked, memrefs, tiled, layers)
+    f.__name__: f
+    for f in (dequantize, requantize, layout, signs, blocked, memrefs, tiled, layers, nvvm)
 }
 
 

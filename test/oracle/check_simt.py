@@ -266,6 +266,23 @@ def add_quantization(
                 " global_scale({v[2]}) outs({v[3]} : {t[3]})",
                 Buffer(packed), Buffer(form), gs, Buffer(expected, True),
             )  # fmt: skip
+    if dtype == ml_dtypes.float8_e4m3fn:
+        positive = [Buffer(x, True) for x in o.absorb_scale_signs(packed, given)]
+        absorb = f"fp4.absorb_scale_signs group_size({group}) "
+        batch.add(
+            "absorb_scale_signs",
+            absorb + "ins({v[0]}, {v[1]} : {t[0]}, {t[1]}) outs({v[2]}, {v[3]} : {t[2]}, {t[3]})",
+            Buffer(packed), Buffer(given), *positive,
+        )  # fmt: skip
+        if batch.strided:  # a contiguous copy gets no kernel
+            batch.add(
+                "absorb_scale_signs in place",
+                "memref.copy {v[0]}, {v[2]} : {t[0]} to {t[2]}\n"
+                "memref.copy {v[1]}, {v[3]} : {t[1]} to {t[3]}\n" + absorb +
+                "ins({v[2]}, {v[3]} : {t[2]}, {t[3]}) outs({v[2]}, {v[3]} : {t[2]}, {t[3]})"
+                ' {{strategy = "simt"}}',
+                Buffer(packed), Buffer(given), *positive,
+            )  # fmt: skip
     if given.ndim == 2:
         convert = "fp4.convert_scale_layout ins({v[0]} : {t[0]}) outs({v[1]} : {t[1]})"
         form = blocked_form(given)

@@ -241,6 +241,14 @@ def dequantize(packed: Array, scales: Array, gs: np.float32, dtype: DType) -> Ar
         return round_to(values * s[..., np.newaxis], dtype).reshape(codes.shape)
 
 
+def absorb_scale_signs(packed: Array, scales: Array) -> tuple[Array, Array]:
+    """Codes and e4m3 scales of the same values, no scale with its sign bit set."""
+    bits = scales.view(np.uint8)
+    flip = np.where(bits >= 0x80, np.uint8(0x88), np.uint8(0))
+    group_bytes = packed.shape[-1] // scales.shape[-1]
+    return packed ^ np.repeat(flip, group_bytes, -1), (bits & np.uint8(0x7F)).view(scales.dtype)
+
+
 # ---- scaled_matmul ----------------------------------------------------------------------------------
 
 

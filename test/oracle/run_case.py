@@ -3,6 +3,7 @@
     run_case.py --bin=BIN --work=DIR vector CASE_DIR
     run_case.py --bin=BIN --work=DIR random --format=nv --x=5x2080 --n=48 --transform=block:8:f32
     run_case.py --bin=BIN --work=DIR extreme underflow
+    run_case.py --bin=BIN --work=DIR --via-nvvm-layouts vector CASE_DIR
     run_case.py --bin=BIN --work=DIR --device=DRIVER --llvm=LLVM_BIN vector CASE_DIR
 
 With --device the kernels run on the driver of test/Integration/GPU, and all files must also be those
@@ -25,6 +26,7 @@ from pathlib import Path
 import check_layer
 import fp4_oracle as o
 import native_kernels
+import nvvm_layouts
 import random_layer
 
 
@@ -38,6 +40,7 @@ class Tools:
     rounding: str = "even"
     strategies: str = ""
     device: native_kernels.Device | None = None
+    via_nvvm_layouts: bool = False
 
     def path(self, name: str) -> Path:
         return self.work / name
@@ -64,6 +67,19 @@ class Tools:
         text = with_rounding(module.read_text(), self.rounding)
         module.write_text(with_strategies(text, self.strategies))
         return module
+
+    def lay_out(self, module: Path) -> Path:
+        """The layer as --fp4-lower-to-nvvm lays it out, for the reference."""
+        laid_out = self.path(f"{module.stem}.nvvm.mlir")
+        pipeline = f"--pass-pipeline={nvvm_layouts.PIPELINE}"
+        self.call("fp4-opt", str(module), pipeline, "-o", str(laid_out))
+        text = laid_out.read_text()
+        # An activation that is quantized here gives its sign to alpha, which only a weight cannot.
+        nv = "f8E4M3FN" in text
+        nvvm_layouts.check(text, products=1, absorbed=int(nv))
+        check_layer.require(text.count("arith.xori") == nv, f"alpha's sign:\n{text}")
+        laid_out.write_text(nvvm_layouts.to_reference(text))
+        return laid_out
 
     def run(self, module: Path, entries: list[str]) -> list[Path]:
         """The results of each entry."""
@@ -126,6 +142,8 @@ def run_and_check(tools: Tools, results: list[str], prefix: str = "", expect: bo
     activation = next(name for name, dtype in o.FLOAT_TYPES.items() if dtype == x.dtype)
     for result in results:
         module = tools.translate(activation, result, x.ndim, prefix)
+        if tools.via_nvvm_layouts:
+            module = tools.lay_out(module)
         quantized, y = tools.run(module, ["quantize", "forward"])
         check_layer.check_files(
             tools.path("layer.safetensors"),
@@ -152,6 +170,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--strategies", default="", help="quantize=NAME,matmul=NAME of the layer")
     native_kernels.Device.add_options(parser, required=False)
     parser.add_argument("--result", default="f32,bf16", help="result types, comma-separated")
+    parser.add_argument(
+        "--via-nvvm-layouts",
+        action="store_true",
+        help="execute what the NVVM lowering makes of tensors before it makes kernels",
+    )
     kinds = parser.add_subparsers(dest="kind", required=True)
 
     vector = kinds.add_parser("vector", help="a recorded case")
@@ -208,6 +231,7 @@ def main() -> None:
         arguments.rounding,
         arguments.strategies,
         native_kernels.Device.from_options(arguments),
+        arguments.via_nvvm_layouts,
     )
     tools.work.mkdir(parents=True, exist_ok=True)
     prefix = ""

@@ -73,6 +73,43 @@ func.func @own_input(%x: tensor<4x64xf32>, %t: tensor<2x2xf32>) -> tensor<4x64xf
   return %0 : tensor<4x64xf32>
 }
 
+// CHECK-LABEL: func.func @absorb_scale_signs(
+// CHECK-SAME:    %[[C:.*]]: memref<?x32xi8>, %[[S:.*]]: memref<?x4xf8E4M3FN>, %[[CO:.*]]: memref<?x32xi8>, %[[SO:.*]]: memref<?x4xf8E4M3FN>)
+// CHECK-NEXT:    fp4.absorb_scale_signs group_size(16) ins(%[[C]], %[[S]] : {{.*}}) outs(%[[CO]], %[[SO]] : memref<?x32xi8>, memref<?x4xf8E4M3FN>) {strategy = "s"}
+// CHECK-NEXT:    return %[[CO]], %[[SO]]
+func.func @absorb_scale_signs(%c: tensor<?x32xi8>, %s: tensor<?x4xf8E4M3FN>, %co: tensor<?x32xi8>, %so: tensor<?x4xf8E4M3FN>)
+    -> (tensor<?x32xi8>, tensor<?x4xf8E4M3FN>) {
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>)
+      outs(%co, %so : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>) {strategy = "s"}
+  return %0#0, %0#1 : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>
+}
+
+// A sign is read before it is overwritten: in place of codes, of scales, and of both.
+// CHECK-LABEL: func.func @absorb_in_place(
+// CHECK-SAME:    %[[C:[a-z0-9]+]]: memref<4x32xi8>, %[[S:[a-z0-9]+]]: memref<4x4xf8E4M3FN>
+// CHECK-NOT:     memref.alloc
+// CHECK:         fp4.absorb_scale_signs group_size(16) ins(%[[C]], %[[S]] : {{.*}}) outs(%[[C]], %[[S]] : memref<4x32xi8>, memref<4x4xf8E4M3FN>)
+// CHECK-NEXT:    return %[[C]], %[[S]]
+func.func @absorb_in_place(%c: tensor<4x32xi8>, %s: tensor<4x4xf8E4M3FN>) -> (tensor<4x32xi8>, tensor<4x4xf8E4M3FN>) {
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<4x32xi8>, tensor<4x4xf8E4M3FN>)
+      outs(%c, %s : tensor<4x32xi8>, tensor<4x4xf8E4M3FN>)
+  return %0#0, %0#1 : tensor<4x32xi8>, tensor<4x4xf8E4M3FN>
+}
+
+// Not in place of another part of its own codes: bytes would be overwritten that are still to be read.
+// CHECK-LABEL: func.func @absorb_shifted(
+// CHECK:         memref.copy %{{.*}}, %[[FROM:.*]] : {{.*}} to memref<4x32xi8>
+// CHECK:         fp4.absorb_scale_signs group_size(16) ins(%[[FROM]], %
+// CHECK:         memref.copy %{{.*}}, %[[R:.*]] : {{.*}} to memref<4x32xi8>
+// CHECK-NEXT:    return %[[R]]
+func.func @absorb_shifted(%c: tensor<5x32xi8>, %s: tensor<4x4xf8E4M3FN>, %so: tensor<4x4xf8E4M3FN>) -> tensor<4x32xi8> {
+  %from = tensor.extract_slice %c[0, 0] [4, 32] [1, 1] : tensor<5x32xi8> to tensor<4x32xi8>
+  %to = tensor.extract_slice %c[1, 0] [4, 32] [1, 1] : tensor<5x32xi8> to tensor<4x32xi8>
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%from, %s : tensor<4x32xi8>, tensor<4x4xf8E4M3FN>)
+      outs(%to, %so : tensor<4x32xi8>, tensor<4x4xf8E4M3FN>)
+  return %0#0 : tensor<4x32xi8>
+}
+
 // A destination that is still read as it was is not overwritten; nor is one that the caller keeps.
 // CHECK-LABEL: func.func @still_read(
 // CHECK-SAME:    %[[O:[a-z0-9]+]]: memref<4x64xf32>)

@@ -510,6 +510,147 @@ func.func @matmul_n(%a: memref<2x16xi8>, %s: memref<2x1xf8E8M0FNU>, %g: f32, %o:
 // -----
 
 //===----------------------------------------------------------------------===//
+// absorb_scale_signs
+//===----------------------------------------------------------------------===//
+
+func.func @absorb_group_size(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<2x2xf8E4M3FN>) {
+  // expected-error @below {{'fp4.absorb_scale_signs' op expects 'group_size' to be a power of two between 2 and 128, but got 24}}
+  %0:2 = fp4.absorb_scale_signs group_size(24) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_mixed(%c: memref<2x16xi8>, %s: tensor<2x2xf8E4M3FN>, %so: memref<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects only tensors or only memrefs, but operand #1 is a tensor and operand #3 is a memref}}
+  fp4.absorb_scale_signs group_size(16) ins(%c, %s : memref<2x16xi8>, tensor<2x2xf8E4M3FN>)
+      outs(%c, %so : memref<2x16xi8>, memref<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_rank_0(%c: memref<i8>, %s: memref<f8E4M3FN>, %co: memref<i8>, %so: memref<f8E4M3FN>) {
+  // expected-error @below {{expects 'codes' to have rank 1 or more, but got rank 0}}
+  fp4.absorb_scale_signs group_size(16) ins(%c, %s : memref<i8>, memref<f8E4M3FN>)
+      outs(%co, %so : memref<i8>, memref<f8E4M3FN>)
+  return
+}
+
+// -----
+
+// Signs are absorbed before scales are blocked.
+func.func @absorb_blocked(%c: tensor<2x32xf4E2M1FN>, %s: tensor<1x1x32x4x4xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<1x1x32x4x4xf8E4M3FN>) {
+  // expected-error @below {{expects 'scales' to have the rank of 'codes', 2, but got rank 5}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<1x1x32x4x4xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<1x1x32x4x4xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_codes_rank(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<32xf4E2M1FN>, %so: tensor<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects 'codes_output' to have the rank of 'codes', 2, but got rank 1}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_scales_rank(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<1x1x32x4x4xf8E4M3FN>) {
+  // expected-error @below {{expects 'scales_output' to have the rank of 'codes', 2, but got rank 5}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<1x1x32x4x4xf8E4M3FN>)
+  return
+}
+
+// -----
+
+// The op packs nothing.
+func.func @absorb_packs(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x16xi8>, %so: tensor<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects 'codes_output' to have the element type of 'codes', 'f4E2M1FN', but got 'i8'}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x16xi8>, tensor<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_formats(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<2x2xf8E8M0FNU>) {
+  // expected-error @below {{expects 'scales_output' to have the element type of 'scales', 'f8E4M3FN', but got 'f8E8M0FNU'}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E8M0FNU>)
+  return
+}
+
+// -----
+
+func.func @absorb_no_sign(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E8M0FNU>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<2x2xf8E8M0FNU>) {
+  // expected-error @below {{expects scales with a sign, of f8E4M3FN, but got 'tensor<2x2xf8E8M0FNU>'}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E8M0FNU>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E8M0FNU>)
+  return
+}
+
+// -----
+
+func.func @absorb_scale_rows(%c: tensor<2x32xf4E2M1FN>, %s: tensor<3x2xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects dimension 0 of 'scales' to be dimension 0 of 'codes' = 2, but got 3}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<3x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_scale_columns(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x3xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<2x3xf8E4M3FN>) {
+  // expected-error @below {{expects dimension 1 of 'scales' to be dimension 1 of 'codes' / 16 = 2, but got 3}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x3xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<2x3xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_ragged(%c: tensor<2x24xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x24xf4E2M1FN>, %so: tensor<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects dimension 1 of 'codes' to be a multiple of group_size 16, but got 24}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x24xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x24xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_packed_columns(%c: memref<2x16xi8>, %s: memref<2x4xf8E4M3FN>, %co: memref<2x16xi8>, %so: memref<2x4xf8E4M3FN>) {
+  // expected-error @below {{expects dimension 1 of 'scales' to be dimension 1 of 'codes' * 2 / 16 = 2, but got 4}}
+  fp4.absorb_scale_signs group_size(16) ins(%c, %s : memref<2x16xi8>, memref<2x4xf8E4M3FN>)
+      outs(%co, %so : memref<2x16xi8>, memref<2x4xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_codes_output(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x64xf4E2M1FN>, %so: tensor<2x2xf8E4M3FN>) {
+  // expected-error @below {{expects dimension 1 of 'codes_output' to be dimension 1 of 'codes' = 32, but got 64}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x64xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+  return
+}
+
+// -----
+
+func.func @absorb_scales_output(%c: tensor<2x32xf4E2M1FN>, %s: tensor<2x2xf8E4M3FN>, %co: tensor<2x32xf4E2M1FN>, %so: tensor<2x1xf8E4M3FN>) {
+  // expected-error @below {{expects dimension 1 of 'scales_output' to be dimension 1 of 'scales' = 2, but got 1}}
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<2x32xf4E2M1FN>, tensor<2x2xf8E4M3FN>)
+      outs(%co, %so : tensor<2x32xf4E2M1FN>, tensor<2x1xf8E4M3FN>)
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
 // convert_scale_layout
 //===----------------------------------------------------------------------===//
 

@@ -234,3 +234,37 @@ func.func @convert_scale_layout_memref(%s: memref<?x?x32x4x4xf8E4M3FN>, %out: me
       outs(%out : memref<?x?xf8E4M3FN>)
   return
 }
+
+// CHECK-LABEL: func.func @absorb_scale_signs(
+// CHECK-NEXT:    %[[R:[a-z0-9]+]]:2 = fp4.absorb_scale_signs group_size(16) ins(%{{[a-z0-9]+}}, %{{[a-z0-9]+}} : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>)
+// CHECK-SAME:      outs(%{{.*}}, %{{.*}} : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>) {strategy = "simt", user.note}
+// CHECK-NEXT:    return %[[R]]#0, %[[R]]#1
+func.func @absorb_scale_signs(%c: tensor<8x64xf4E2M1FN>, %s: tensor<8x4xf8E4M3FN>,
+    %co: tensor<8x64xf4E2M1FN>, %so: tensor<8x4xf8E4M3FN>) -> (tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>) {
+  %codes, %scales = fp4.absorb_scale_signs group_size(16)
+      ins(%c, %s : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>)
+      outs(%co, %so : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>) {strategy = "simt", user.note}
+  return %codes, %scales : tensor<8x64xf4E2M1FN>, tensor<8x4xf8E4M3FN>
+}
+
+// Packed codes, of three dimensions, each of which may be dynamic.
+// CHECK-LABEL: func.func @absorb_scale_signs_dynamic(
+// CHECK-NEXT:    fp4.absorb_scale_signs group_size(2) ins(%[[C:[a-z0-9]+]], %[[S:[a-z0-9]+]] : tensor<?x?x?xi8>, tensor<?x2x?xf8E4M3FN>)
+// CHECK-SAME:      outs(%[[C]], %[[S]] : tensor<?x?x?xi8>, tensor<?x2x?xf8E4M3FN>){{$}}
+func.func @absorb_scale_signs_dynamic(%c: tensor<?x?x?xi8>, %s: tensor<?x2x?xf8E4M3FN>)
+    -> (tensor<?x?x?xi8>, tensor<?x2x?xf8E4M3FN>) {
+  %codes, %scales = fp4.absorb_scale_signs group_size(2)
+      ins(%c, %s : tensor<?x?x?xi8>, tensor<?x2x?xf8E4M3FN>)
+      outs(%c, %s : tensor<?x?x?xi8>, tensor<?x2x?xf8E4M3FN>)
+  return %codes, %scales : tensor<?x?x?xi8>, tensor<?x2x?xf8E4M3FN>
+}
+
+// CHECK-LABEL: func.func @absorb_scale_signs_memref(
+// CHECK-NEXT:    fp4.absorb_scale_signs group_size(128) ins(%{{[a-z0-9]+}}, %{{[a-z0-9]+}} : memref<64xi8>, memref<?xf8E4M3FN>)
+// CHECK-SAME:      outs(%{{.*}}, %{{.*}} : memref<?xi8, strided<[?], offset: ?>>, memref<1xf8E4M3FN>){{$}}
+func.func @absorb_scale_signs_memref(%c: memref<64xi8>, %s: memref<?xf8E4M3FN>,
+    %co: memref<?xi8, strided<[?], offset: ?>>, %so: memref<1xf8E4M3FN>) {
+  fp4.absorb_scale_signs group_size(128) ins(%c, %s : memref<64xi8>, memref<?xf8E4M3FN>)
+      outs(%co, %so : memref<?xi8, strided<[?], offset: ?>>, memref<1xf8E4M3FN>)
+  return
+}

@@ -86,3 +86,17 @@ func.func @codes_and_scales(%x: tensor<?x64xf32>, %s: tensor<1x1x32x4x4xf8E8M0FN
   %d3 = tensor.dim %3, %c0 : tensor<?x32xi8>
   return %d1, %d3 : index, index
 }
+
+// CHECK-LABEL: func.func @absorbed(
+// CHECK-SAME:    %[[M:[a-z0-9]+]]: index, %[[N:[a-z0-9]+]]: index)
+// CHECK-NEXT:    return %[[M]], %[[N]]
+func.func @absorbed(%c: tensor<?x32xi8>, %s: tensor<?x4xf8E4M3FN>, %m: index, %n: index) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %0 = tensor.empty(%m) : tensor<?x32xi8>
+  %1 = tensor.empty(%n) : tensor<?x4xf8E4M3FN>
+  %2:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>)
+      outs(%0, %1 : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>)
+  %d0 = tensor.dim %2#0, %c0 : tensor<?x32xi8>
+  %d1 = tensor.dim %2#1, %c0 : tensor<?x4xf8E4M3FN>
+  return %d0, %d1 : index, index
+}

@@ -124,3 +124,15 @@ func.func @rest(%x: tensor<?x64xf32>, %t: tensor<2x2xf32>, %y: tensor<?x64xf32>,
   %2 = fp4.convert_scale_layout ins(%r : tensor<?x4xf8E8M0FNU>) outs(%b : tensor<?x1x32x4x4xf8E8M0FNU>)
   return
 }
+
+// CHECK-LABEL: func.func @absorb(
+// CHECK:         cf.assert %{{.*}}, "{{.*}}expects dimension 0 of 'scales' to be dimension 0 of 'codes'\0A
+// CHECK:         cf.assert %{{.*}}, "{{.*}}expects dimension 0 of 'codes_output' to be dimension 0 of 'codes'\0A
+// CHECK:         cf.assert %{{.*}}, "{{.*}}expects dimension 0 of 'scales_output' to be dimension 0 of 'scales'\0A
+// CHECK-NOT:     cf.assert
+// CHECK:         fp4.absorb_scale_signs
+func.func @absorb(%c: memref<?x32xi8>, %s: memref<4x4xf8E4M3FN>, %co: memref<4x32xi8>, %so: memref<?x4xf8E4M3FN>) {
+  fp4.absorb_scale_signs group_size(16) ins(%c, %s : memref<?x32xi8>, memref<4x4xf8E4M3FN>)
+      outs(%co, %so : memref<4x32xi8>, memref<?x4xf8E4M3FN>)
+  return
+}

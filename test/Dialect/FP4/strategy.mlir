@@ -94,9 +94,25 @@ func.func @ops(%x: tensor<4x64xf32>, %t: tensor<8x8xf32>, %c: tensor<4x64xf4E2M1
   return %2, %3, %4, %5 : tensor<4x64xf4E2M1FN>, tensor<4x64xf32>, tensor<4x48xf32>, tensor<1x1x32x4x4xf8E8M0FNU>
 }
 
+// CHECK-LABEL:   func.func @signs(
+// CHECK:           fp4.absorb_scale_signs {{.*}} {strategy = "g"}
+// GENERIC-LABEL:   sym_name = "signs"
+// GENERIC:         "fp4.absorb_scale_signs"{{.*}} strategy = "g"}>
+// TILES-LABEL:   func.func @signs(
+// TILES:           scf.for
+// TILES:             fp4.absorb_scale_signs {{.*}} {strategy = "g"}
+// BUFFERS-LABEL: func.func @signs(
+// BUFFERS:         fp4.absorb_scale_signs {{.*}} {strategy = "g"}
+func.func @signs(%c: tensor<4x64xf4E2M1FN>, %s: tensor<4x4xf8E4M3FN>) -> (tensor<4x64xf4E2M1FN>, tensor<4x4xf8E4M3FN>) {
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<4x64xf4E2M1FN>, tensor<4x4xf8E4M3FN>)
+      outs(%c, %s : tensor<4x64xf4E2M1FN>, tensor<4x4xf8E4M3FN>) {strategy = "g"}
+  return %0#0, %0#1 : tensor<4x64xf4E2M1FN>, tensor<4x4xf8E4M3FN>
+}
+
 transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
   %ops = transform.structured.match ops{["fp4.quantize_pack", "fp4.quantize_with_scales", "fp4.block_transform",
-      "fp4.dequantize", "fp4.scaled_matmul", "fp4.convert_scale_layout"]} in %root : (!transform.any_op) -> !transform.any_op
+      "fp4.dequantize", "fp4.scaled_matmul", "fp4.convert_scale_layout",
+      "fp4.absorb_scale_signs"]} in %root : (!transform.any_op) -> !transform.any_op
   transform.foreach %ops : !transform.any_op {
   ^bb0(%op: !transform.any_op):
     %tile, %loops:2 = transform.structured.tile_using_for %op tile_sizes [2, 1]

@@ -129,9 +129,30 @@ func.func @convert_scale_layout(%s: tensor<200x9xf8E8M0FNU>, %o: tensor<2x3x32x4
   return %0 : tensor<2x3x32x4x4xf8E8M0FNU>
 }
 
+// Rows and groups; codes are packed, 8 bytes a group.
+// CHECK-LABEL: func.func @absorb_scale_signs(
+// CHECK:         scf.for %[[ROW:.*]] = %c0 to %c5 step %c2
+// CHECK:           scf.for %[[GROUP:.*]] = %c0 to %c3 step %c2
+// CHECK-DAG:         %[[HEIGHT:.*]] = affine.min #[[OF5]](%[[ROW]])
+// CHECK-DAG:         %[[WIDTH:.*]] = affine.min #[[OF3]](%[[GROUP]])
+// CHECK-DAG:         %[[BYTE:.*]] = affine.apply #[[BY8]](%[[GROUP]])
+// CHECK-DAG:         %[[BYTES:.*]] = affine.apply #[[BY8]](%[[WIDTH]])
+// CHECK-DAG:         tensor.extract_slice %{{.*}}[%[[ROW]], %[[BYTE]]] [%[[HEIGHT]], %[[BYTES]]] [1, 1] : tensor<5x24xi8>
+// CHECK-DAG:         tensor.extract_slice %{{.*}}[%[[ROW]], %[[GROUP]]] [%[[HEIGHT]], %[[WIDTH]]] [1, 1] : tensor<5x3xf8E4M3FN>
+// CHECK:             %[[R:.*]]:2 = fp4.absorb_scale_signs group_size(16) ins(%{{.*}}, %{{.*}} : tensor<?x?xi8>, tensor<?x?xf8E4M3FN>)
+// CHECK:             tensor.insert_slice %[[R]]#0 into %{{.*}}[%[[ROW]], %[[BYTE]]] [%[[HEIGHT]], %[[BYTES]]] [1, 1]
+// CHECK:             tensor.insert_slice %[[R]]#1 into %{{.*}}[%[[ROW]], %[[GROUP]]] [%[[HEIGHT]], %[[WIDTH]]] [1, 1]
+func.func @absorb_scale_signs(%c: tensor<5x24xi8>, %s: tensor<5x3xf8E4M3FN>, %co: tensor<5x24xi8>, %so: tensor<5x3xf8E4M3FN>)
+    -> (tensor<5x24xi8>, tensor<5x3xf8E4M3FN>) {
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<5x24xi8>, tensor<5x3xf8E4M3FN>)
+      outs(%co, %so : tensor<5x24xi8>, tensor<5x3xf8E4M3FN>)
+  return %0#0, %0#1 : tensor<5x24xi8>, tensor<5x3xf8E4M3FN>
+}
+
 transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
   %ops = transform.structured.match ops{["fp4.quantize_pack", "fp4.quantize_with_scales", "fp4.block_transform",
-      "fp4.dequantize", "fp4.scaled_matmul", "fp4.convert_scale_layout"]} in %root : (!transform.any_op) -> !transform.any_op
+      "fp4.dequantize", "fp4.scaled_matmul", "fp4.convert_scale_layout",
+      "fp4.absorb_scale_signs"]} in %root : (!transform.any_op) -> !transform.any_op
   transform.foreach %ops : !transform.any_op {
   ^bb0(%op: !transform.any_op):
     %tile, %loops:2 = transform.structured.tile_using_for %op tile_sizes [2, 2]

@@ -37,8 +37,9 @@ def FP4LayOutForTensorCoresPass
     scales) and codes whose rows start at multiples of 16 bytes. A quantization
     on the device writes such codes itself, and such scales if they have no other
     use; anything else is converted by an `fp4.convert_scale_layout` or copied by
-    a `tensor.insert_slice`. The copy is for parameters: it has to move to
-    `@<entry>.prepare` before a canonicalization folds it with the slice of it.
+    a `tensor.insert_slice`. The copy is for parameters: `--fp4-outline-prepare`
+    has to move it to `@<entry>.prepare`, or to remove it, before a
+    canonicalization folds it with the slice of it.
 
     Tensor cores ignore the signs of f8E4M3FN scales. All scales of a
     quantization have the sign of `scale_scale * global_scale`, which alpha takes
@@ -79,6 +80,10 @@ def FP4OutlinePreparePass
     func.func @f.prepare(%s: tensor<48x4xf8E4M3FN> {fp4.param = "scales"})
         -> tensor<1x1x32x4x4xf8E4M3FN>
     ```
+
+    What has to stay, in a branch for example, is executed each time. Signs that
+    are absorbed there are absorbed into the destination of the
+    `tensor.insert_slice` that would have been outlined with them.
   }];
 }
 

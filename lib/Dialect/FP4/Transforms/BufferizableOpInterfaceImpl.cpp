@@ -27,6 +27,22 @@ struct DestinationOpModel
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
+  /// Whether `operands` may be one buffer: an element of each is read before
+  /// the same element is written.
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &,
+                                     ArrayRef<OpOperand *> operands) const {
+    auto absorb = dyn_cast<AbsorbScaleSignsOp>(op);
+    if (!absorb)
+      return false;
+    // The scales of a group are read for each of its codes, which are of
+    // another type: codes and scales are never one buffer.
+    auto isCodes = [&](OpOperand *operand) {
+      return operand == &absorb.getCodesMutable() ||
+             operand == &absorb.getCodesOutputMutable();
+    };
+    return llvm::all_of(operands, isCodes) || llvm::none_of(operands, isCodes);
+  }
+
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {

@@ -69,8 +69,10 @@ static void removeScaleSigns(ScaledMatmulOp product, OpOperand &codes,
   if (!isa<Float8E4M3FNType>(getElementTypeOrSelf(scales.get())))
     return;
   ImplicitLocOpBuilder b(product.getLoc(), product);
-  // A maximum of magnitudes divided by one number: all have its sign.
-  if (QuantizePackOp quantize = getQuantization(scales.get())) {
+  // A maximum of magnitudes divided by one number: all have its sign. Codes of
+  // another origin are absorbed into, which also aligns their rows.
+  if (QuantizePackOp quantize = getQuantization(scales.get());
+      quantize && codes.get() == quantize.getResult(0)) {
     Value divisor = arith::MulFOp::create(b, quantize.getScaleScale(),
                                           quantize.getGlobalScale());
     product.getAlphaMutable().assign(xorSign(b, product.getAlpha(), divisor));
@@ -129,7 +131,6 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
   scales.set(convert.getResult(0));
 }
 
-/// Whether `tensor` is a slice of one whose rows start at multiples of 16
 /// Whether `value` is computed from parameters of the entry alone, so that
 /// --fp4-outline-prepare moves what computes it.
 static bool isFromParameters(Value value) {

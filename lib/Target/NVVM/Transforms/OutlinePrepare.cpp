@@ -10,6 +10,7 @@
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -157,6 +158,39 @@ static LogicalResult outline(func::FuncOp entry, SymbolTable &symbols) {
   return success();
 }
 
+/// Where signs are absorbed and then copied in the entry itself, has them
+/// absorbed into the place of the copy: canonicalization folds a copy of which
+/// only the same part is read.
+static void removeCopy(tensor::InsertSliceOp copy,
+                       const DominanceInfo &dominance) {
+  auto absorb = copy.getSource().getDefiningOp<AbsorbScaleSignsOp>();
+  if (!absorb || copy.getSource() != absorb.getResult(0) ||
+      !copy.getDest().getDefiningOp<tensor::EmptyOp>() ||
+      !dominance.properlyDominates(copy.getDest(), absorb) ||
+      !copy.hasUnitStride() || !copy.hasZeroOffset())
+    return;
+  auto isSamePart = [&](Operation *user) {
+    auto part = dyn_cast<tensor::ExtractSliceOp>(user);
+    return part && part.getType() == copy.getSourceType() &&
+           part.isSameAs(copy,
+                         [](OpFoldResult a, OpFoldResult b) { return a == b; });
+  };
+  SmallVector<Operation *> parts(copy->getUsers());
+  if (!llvm::all_of(parts, isSamePart))
+    return;
+  OpBuilder b(absorb);
+  absorb.getCodesOutputMutable().set(tensor::ExtractSliceOp::create(
+      b, copy.getLoc(), copy.getSourceType(), copy.getDest(),
+      copy.getMixedOffsets(),
+      tensor::getMixedSizes(b, copy.getLoc(), absorb.getCodesOutput()),
+      copy.getMixedStrides()));
+  for (Operation *part : parts) {
+    part->getResult(0).replaceAllUsesWith(copy.getSource());
+    part->erase();
+  }
+  copy.erase();
+}
+
 namespace {
 struct FP4OutlinePreparePass
     : fp4::impl::FP4OutlinePreparePassBase<FP4OutlinePreparePass> {
@@ -169,6 +203,12 @@ struct FP4OutlinePreparePass
     for (func::FuncOp entry : entries)
       if (failed(outline(entry, symbols)))
         return signalPassFailure();
+    SmallVector<tensor::InsertSliceOp> copies;
+    getOperation().walk(
+        [&](tensor::InsertSliceOp copy) { copies.push_back(copy); });
+    DominanceInfo dominance;
+    for (tensor::InsertSliceOp copy : copies)
+      removeCopy(copy, dominance);
   }
 };
 } // namespace

@@ -26,6 +26,14 @@ func.func @layer(%x: tensor<2x64xf32>, %w: tensor<48x64xf4E2M1FN> {fp4.param = "
   return %y : tensor<2x48xf32>
 }
 
+// CHECK-LABEL: func.func @absorb(
+// CHECK:         fp4.absorb_scale_signs group_size(16) ins(%{{.*}}, %{{.*}} : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>) outs(%{{.*}}, %{{.*}} : tensor<?x32xi8>, tensor<?x4xf8E4M3FN>) {user.note}
+func.func @absorb(%c: tensor<?x64xf4E2M1FN>, %s: tensor<?x4xf8E4M3FN>, %co: tensor<?x64xf4E2M1FN>) -> tensor<?x64xf4E2M1FN> {
+  %0:2 = fp4.absorb_scale_signs group_size(16) ins(%c, %s : tensor<?x64xf4E2M1FN>, tensor<?x4xf8E4M3FN>)
+      outs(%co, %s : tensor<?x64xf4E2M1FN>, tensor<?x4xf8E4M3FN>) {user.note}
+  return %0#0 : tensor<?x64xf4E2M1FN>
+}
+
 // Element 2i is in the low nibble of byte i: 0.5 and -6 are codes 1 and 15, so 0xf1; -0 and 3 are 8 and 5, so 0x58.
 // CHECK-LABEL: func.func @constant(
 // CHECK:         arith.constant dense<{{\[\[}}-15], [88]]> : tensor<2x1xi8>
