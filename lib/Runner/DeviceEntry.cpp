@@ -83,6 +83,11 @@ DeviceEntry::DeviceEntry() = default;
 DeviceEntry::DeviceEntry(DeviceEntry &&) = default;
 
 DeviceEntry::~DeviceEntry() {
+  // An error may have left kernels at work.
+  if (!modules.empty()) {
+    fp4rtSynchronize();
+    fp4rtClearError();
+  }
   for (void *module : modules)
     fp4rtUnloadModule(static_cast<FP4RTModule *>(module));
 }

@@ -48,7 +48,7 @@ def make_arguments(
     module: str, entry: str, dynamic: int
 ) -> tuple[dict[str, o.Array], dict[str, o.Array]]:
     """Inputs and parameters of an entry, by name."""
-    signature = re.search(rf"func\.func @{entry}\((.*?)\)\s*(?:->|\{{)", module, re.S)
+    signature = re.search(rf"func\.func @{entry}\((.*?)\)\s*(?:->|\{{)", module, re.DOTALL)
     if not signature:
         raise native_kernels.Failure(f"no function @{entry}")
     argument = r'%\w+:\s*([\w<>?]+)\s*\{fp4\.(name|param) = "([^"]+)"\}'

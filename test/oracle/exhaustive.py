@@ -127,7 +127,7 @@ def run(tools: run_case.Tools, what: str, scale_format: str, activation: str) ->
         o.save(tools.path("in.safetensors"), {"x": x})
         if index == 0:  # the scalars are run-time values: one module serves them all
             module = tools.translate(activation, activation, 2)
-        computed = o.load(tools.run(module, "quantize"))
+        computed = o.load(tools.run(module, ["quantize"])[0])
         try:
             pair = (computed["e2m1"], computed["scale_quant"])
             check_layer.check_quantized(layer, x, pair, tools.rounding)

@@ -73,7 +73,7 @@ def _call(*command: str | Path, stdin: str | None = None) -> str:
 
 def _device_modules(lowered: str) -> str:
     """The bodies of all gpu.modules; what mlir-opt prints is indented."""
-    bodies = re.findall(r"^  gpu\.module @[^\n]*\{\n(.*?)^  \}$", lowered, re.M | re.S)
+    bodies = re.findall(r"^  gpu\.module @[^\n]*\{\n(.*?)^  \}$", lowered, re.MULTILINE | re.DOTALL)
     # The names of attributes and locations that the bodies use.
     aliases = [line for line in lowered.splitlines() if re.match(r"#\w+ =", line)]
     return "\n".join([*aliases, *bodies])
@@ -112,7 +112,7 @@ def build(bin_dir: Path, llvm: Path, module: Path, library: Path, chip: str = "s
     lowered = _call(bin_dir / "fp4-opt", module, f"--fp4-lower-to-kernels=chip={chip}")
     ir = _call(llvm / "mlir-translate", "--mlir-to-llvmir", stdin=_device_modules(lowered))
     # Globals that are not shared memory, kernels, and declarations of intrinsics.
-    pieces = re.split(r"^(define .*?^\}\n)", ir, flags=re.M | re.S)
+    pieces = re.split(r"^(define .*?^\}\n)", ir, flags=re.MULTILINE | re.DOTALL)
     kernels = [_read_kernel(piece) for piece in pieces[1::2]]
     rest = "\n".join(
         line

@@ -552,15 +552,15 @@ DRIVER CUresult cuModuleGetFunction(CUfunction *function, CUmodule handle,
     ++kernel;
   if (!kernel->name)
     return refuse(errorNotFound, "kernel %s is not in the library", name);
+  if (kernel->needs)
+    return refuse(errorNotFound, "kernel %s needs a device: %s", name,
+                  kernel->needs);
   auto [sizes, maxThreads] = readEntry(module->image, name);
   if (sizes != kernel->sizes)
     return refuse(errorInvalidPTX,
                   "kernel %s has parameters of %s in the image, but of %s in "
                   "the library",
                   name, sizes.c_str(), kernel->sizes);
-  if (kernel->needs)
-    return refuse(errorNotFound, "kernel %s needs a device: %s", name,
-                  kernel->needs);
   state.functions.push_back({kernel, registers, maxThreads});
   *function = reinterpret_cast<CUfunction>(&state.functions.back());
   return cudaSuccess;

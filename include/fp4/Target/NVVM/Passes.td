@@ -241,8 +241,7 @@ def ConvertHostToRuntimePass
     The address of the `FP4RTModule` of a binary @k is given by the symbol
     `fp4rt.module.k`: who unloads the code passes it to `fp4rtUnloadModule`.
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect",
-    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // FP4_TARGET_NVVM_PASSES_TD

@@ -13,7 +13,6 @@
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -481,26 +480,6 @@ static LogicalResult convertBinaries(ModuleOp module) {
   return success();
 }
 
-/// Expansions of contiguous buffers to reinterpretations. Upstream's lowering
-/// crashes where one size becomes several that are dynamic, as rows do.
-static void convertExpansions(ModuleOp module) {
-  module.walk([](memref::ExpandShapeOp op) {
-    if (!op.getResultType().getLayout().isIdentity())
-      return;
-    ImplicitLocOpBuilder b(op.getLoc(), op);
-    SmallVector<OpFoldResult> sizes = op.getMixedOutputShape();
-    SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
-    for (size_t i = sizes.size(); i > 1; --i)
-      strides[i - 2] = affine::makeComposedFoldedAffineApply(
-          b, b.getLoc(), b.getAffineSymbolExpr(0) * b.getAffineSymbolExpr(1),
-          {strides[i - 1], sizes[i - 1]});
-    auto reinterpret = memref::ReinterpretCastOp::create(
-        b, op.getResultType(), op.getSrc(), b.getIndexAttr(0), sizes, strides);
-    op.replaceAllUsesWith(reinterpret.getResult());
-    op.erase();
-  });
-}
-
 /// Holds the module to what the patterns take for granted.
 static LogicalResult checkHost(ModuleOp module) {
   for (Operation &op : module.getOps())
@@ -527,7 +506,6 @@ struct ConvertHostToRuntimePass
     if (failed(checkHost(getOperation())) ||
         failed(convertBinaries(getOperation())))
       return signalPassFailure();
-    convertExpansions(getOperation());
     LLVMTypeConverter converter(context);
     converter.addConversion([context](nvgpu::TensorMapDescriptorType) -> Type {
       return LLVM::LLVMPointerType::get(context);
