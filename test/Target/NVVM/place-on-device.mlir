@@ -8,12 +8,12 @@
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME:    %[[X:.*]]: memref<4x64xf32, 1>, %{{.*}}: f32, %[[Y:.*]]: memref<4x64xf32, 1>, %[[H:.*]]: memref<4x64xf32>)
 // CHECK:         %[[T:.*]] = bufferization.to_tensor %[[X]]
-// CHECK-NEXT:    %[[TH:.*]] = bufferization.alloc_tensor() copy(%[[T]]) : tensor<4x64xf32>
+// CHECK-NEXT:    %[[TH:.*]] = bufferization.alloc_tensor() copy(%[[T]]) {memory_space = 0 : i64} : tensor<4x64xf32>
 // CHECK:         %[[E:.*]] = linalg.exp ins(%[[TH]] :
 // CHECK-NEXT:    %[[ED:.*]] = bufferization.alloc_tensor() copy(%[[E]]) {memory_space = 1 : i64}
 // CHECK-NEXT:    %[[Q:.*]]:2 = fp4.quantize_pack {{.*}} ins(%[[ED]] :
 // CHECK-NEXT:    %[[D:.*]] = fp4.dequantize {{.*}} ins(%[[Q]]#0, %[[Q]]#1 :
-// CHECK-NEXT:    %[[DH:.*]] = bufferization.alloc_tensor() copy(%[[D]]) : tensor<4x64xf32>
+// CHECK-NEXT:    %[[DH:.*]] = bufferization.alloc_tensor() copy(%[[D]]) {memory_space = 0 : i64} : tensor<4x64xf32>
 // CHECK-NEXT:    %[[A:.*]] = linalg.exp ins(%[[DH]] :
 // CHECK-NEXT:    %[[B:.*]] = linalg.abs ins(%[[DH]] :
 // CHECK-NEXT:    %[[C:.*]] = linalg.add ins(%[[A]], %[[B]] :
