@@ -140,8 +140,8 @@ static llvm::Expected<EntryValue> getValue(StringRef entry, const char *kind,
   value.type = type;
   value.isParameter = key || prepared;
   if (prepared)
-    value.name = llvm::formatv("{0}#{1}", getPrepareName(entry),
-                               prepared.getInt());
+    value.name =
+        llvm::formatv("{0}#{1}", getPrepareName(entry), prepared.getInt());
   else if (key || name)
     value.name = (key ? key : name).str();
   else

@@ -207,9 +207,10 @@ static llvm::Error repeat(const CommandLine &options, Execution &execution,
   return llvm::Error::success();
 }
 
-static llvm::Expected<Execution>
-executeOnHost(const CommandLine &options, ModuleOp module,
-              const EntrySignature &signature, ArrayRef<TensorView> arguments) {
+static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
+                                               ModuleOp module,
+                                               const EntrySignature &signature,
+                                               ArrayRef<TensorView> arguments) {
   Execution execution;
   double start = getSeconds();
   auto compiled = CompiledEntry::compile(module, signature, Target::Reference);
@@ -261,9 +262,8 @@ static llvm::Error execute(const CommandLine &options, ModuleOp module,
                            const EntrySignature &signature,
                            ArrayRef<TensorView> arguments, const Files &files) {
   OwningOpRef<ModuleOp> copy = module.clone();
-  auto execution =
-      (options.target == "cuda" ? executeOnDevice : executeOnHost)(
-          options, *copy, signature, arguments);
+  auto execution = (options.target == "cuda" ? executeOnDevice : executeOnHost)(
+      options, *copy, signature, arguments);
   if (!execution)
     return execution.takeError();
   ArrayRef<HostTensor> results = execution->results;

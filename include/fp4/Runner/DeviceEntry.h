@@ -19,8 +19,8 @@
 
 namespace mlir::fp4 {
 
-/// Opens the runtime and gives the chip to compile for: `chip`, held to what the
-/// device can execute, or, if it is empty, the best that it can.
+/// Opens the runtime and gives the chip to compile for: `chip`, held to what
+/// the device can execute, or, if it is empty, the best that it can.
 /// \param driver the path of the CUDA driver; empty: libcuda.so.1.
 llvm::Expected<std::string> openDevice(StringRef driver, unsigned ordinal,
                                        StringRef chip);
@@ -30,7 +30,9 @@ class DeviceBuffer {
 public:
   DeviceBuffer() = default;
   static llvm::Expected<DeviceBuffer> create(size_t size);
-  DeviceBuffer(DeviceBuffer &&other) : data(other.data) { other.data = nullptr; }
+  DeviceBuffer(DeviceBuffer &&other) : data(other.data) {
+    other.data = nullptr;
+  }
   DeviceBuffer &operator=(DeviceBuffer &&other) {
     std::swap(data, other.data);
     return *this;
@@ -86,9 +88,8 @@ private:
   };
 
   DeviceEntry();
-  static llvm::Expected<Function> getFunction(ModuleOp module,
-                                              const EntrySignature &signature,
-                                              StringRef name);
+  static llvm::Expected<Function>
+  getFunction(ModuleOp module, const EntrySignature &signature, StringRef name);
   llvm::Error upload(const Function &function, ArrayRef<TensorView> arguments);
   llvm::Expected<SmallVector<SmallVector<int64_t>>>
   getResultShapes(const Function &function);

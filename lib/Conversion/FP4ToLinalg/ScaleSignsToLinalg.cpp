@@ -26,21 +26,20 @@ struct LowerAbsorbScaleSigns : OpRewritePattern<AbsorbScaleSignsOp> {
     // Loops: leading dimensions, group, byte of the group. Codes first: they
     // read the scales, which may be overwritten.
     int64_t rank = op.getNumTileLoops(), bytes = op.getGroupSize() / 2;
-    Value codes = b.generic(
-        rank + 1,
-        {{b.splitLast(op.getCodes(), {bytes}), loops(rank + 1)},
-         {op.getScales(), loops(rank)}},
-        {b.splitLast(op.getCodesOutput(), {bytes}), loops(rank + 1)},
-        [](StructuredBuilder &b, ValueRange args) -> Value {
-          return arith::XOrIOp::create(b, args[0],
-                                       emitSplitScaleSign(b, args[1]).flip);
-        });
-    Value scales = b.generic(
-        rank, {{op.getScales(), loops(rank)}},
-        {op.getScalesOutput(), loops(rank)},
-        [](StructuredBuilder &b, ValueRange args) {
-          return emitSplitScaleSign(b, args[0]).magnitude;
-        });
+    Value codes =
+        b.generic(rank + 1,
+                  {{b.splitLast(op.getCodes(), {bytes}), loops(rank + 1)},
+                   {op.getScales(), loops(rank)}},
+                  {b.splitLast(op.getCodesOutput(), {bytes}), loops(rank + 1)},
+                  [](StructuredBuilder &b, ValueRange args) -> Value {
+                    return arith::XOrIOp::create(
+                        b, args[0], emitSplitScaleSign(b, args[1]).flip);
+                  });
+    Value scales = b.generic(rank, {{op.getScales(), loops(rank)}},
+                             {op.getScalesOutput(), loops(rank)},
+                             [](StructuredBuilder &b, ValueRange args) {
+                               return emitSplitScaleSign(b, args[0]).magnitude;
+                             });
     replaceWithFilled(rewriter, op,
                       {b.unsplitLast(codes, op.getCodesOutput()), scales});
     return success();

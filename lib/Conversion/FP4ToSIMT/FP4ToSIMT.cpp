@@ -104,8 +104,8 @@ struct ConvertFP4ToSIMTPass
       llvm::TypeSwitch<Operation *>(op)
           .Case<BlockTransformOp, QuantizePackOp, QuantizeWithScalesOp,
                 DequantizeOp, ScaledMatmulOp, AbsorbScaleSignsOp,
-                ConvertScaleLayoutOp,
-                memref::CopyOp>([&](auto op) { emitKernel(b, op); });
+                ConvertScaleLayoutOp, memref::CopyOp>(
+              [&](auto op) { emitKernel(b, op); });
       // What the kernel does, for its name.
       if (auto launch = dyn_cast_or_null<gpu::LaunchOp>(op->getPrevNode()))
         launch.setFunctionAttr(FlatSymbolRefAttr::get(

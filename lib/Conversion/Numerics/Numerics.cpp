@@ -345,8 +345,8 @@ ScaleSign fp4::emitSplitScaleSign(ImplicitLocOpBuilder &b, Value scale) {
   };
   Value bits = arith::BitcastOp::create(b, b.getI8Type(), scale);
   Value magnitude = arith::AndIOp::create(b, bits, constant(0x7F));
-  Value isNegative = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, bits,
-                                           constant(0));
+  Value isNegative =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, bits, constant(0));
   Value flip =
       arith::SelectOp::create(b, isNegative, constant(0x88), constant(0));
   return {arith::BitcastOp::create(b, scale.getType(), magnitude), flip};

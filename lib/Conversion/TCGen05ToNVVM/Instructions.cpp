@@ -14,8 +14,7 @@ using namespace mlir::fp4;
 
 /// NVVM::CTAGroupKindAttr, cta_group::1.
 static NVVM::CTAGroupKindAttr getGroup(ImplicitLocOpBuilder &b) {
-  return NVVM::CTAGroupKindAttr::get(b.getContext(),
-                                     NVVM::CTAGroupKind::CTA_1);
+  return NVVM::CTAGroupKindAttr::get(b.getContext(), NVVM::CTAGroupKind::CTA_1);
 }
 
 /// Tensor memory has a pointer type of its own in NVVM.

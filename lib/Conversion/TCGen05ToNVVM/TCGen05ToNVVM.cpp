@@ -179,9 +179,8 @@ struct LowerBlockScaledMMA : ConvertOpToLLVMPattern<BlockScaledMMAOp> {
                   ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     auto descriptor = [&](Value operand, MemRefType type) {
-      Value pointer =
-          MemRefDescriptor(operand).bufferPtr(rewriter, op.getLoc(),
-                                              *getTypeConverter(), type);
+      Value pointer = MemRefDescriptor(operand).bufferPtr(
+          rewriter, op.getLoc(), *getTypeConverter(), type);
       return createMatrixDescriptor(
           b, pointer,
           nvvm::getKMajorDescriptorBase(nvvm::SharedMemorySwizzle::B128));
@@ -209,9 +208,9 @@ struct LowerBlockScaledMMA : ConvertOpToLLVMPattern<BlockScaledMMAOp> {
         return addColumns(b, base,
                           word * type.getRowTiles() * kScaleWordColumns);
       };
-      Value accumulate =
-          i == 0 ? adaptor.getAccumulate()
-                 : LLVM::ConstantOp::create(b, b.getBoolAttr(true));
+      Value accumulate = i == 0
+                             ? adaptor.getAccumulate()
+                             : LLVM::ConstantOp::create(b, b.getBoolAttr(true));
       int64_t offset = i * kInstructionCodes / 2;
       emitBlockScaledMMA(
           b, isE4M3, adaptor.getAccumulator(), advance(b, lhs, offset),
@@ -234,9 +233,8 @@ struct LowerCommit : ConvertOpToLLVMPattern<CommitOp> {
     // The type converter makes a group of barriers a memref of them.
     MemRefType type = nvgpu::getMBarrierMemrefType(op.getContext(),
                                                    op.getBarriers().getType());
-    Value barrier = getStridedElementPtr(rewriter, op.getLoc(), type,
-                                         adaptor.getBarriers(),
-                                         adaptor.getIndex());
+    Value barrier = getStridedElementPtr(
+        rewriter, op.getLoc(), type, adaptor.getBarriers(), adaptor.getIndex());
     emitCommit(b, barrier);
     rewriter.eraseOp(op);
     return success();
@@ -259,9 +257,8 @@ struct LowerLoad : ConvertOpToLLVMPattern<LoadOp> {
     Value warp = LLVM::LShrOp::create(b, emitThreadId(b), createI32(b, 5));
     Value quarter = LLVM::AndOp::create(b, warp, createI32(b, 3));
     Value lanes = LLVM::ShlOp::create(b, quarter, createI32(b, 16 + 5));
-    Value address =
-        LLVM::AddOp::create(b, adaptor.getAccumulator(),
-                            truncateToI32(b, adaptor.getColumn()));
+    Value address = LLVM::AddOp::create(b, adaptor.getAccumulator(),
+                                        truncateToI32(b, adaptor.getColumn()));
     address = LLVM::AddOp::create(b, address, lanes);
     int64_t size = op.getRow().getType().getNumElements();
     Value bits = emitLoad(b, address, size);

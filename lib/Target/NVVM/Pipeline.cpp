@@ -144,7 +144,8 @@ struct LowerToNVVMOptions : PassPipelineOptions<LowerToNVVMOptions> {
 void fp4::registerLowerToNVVMPipelines() {
   PassPipelineRegistration<LowerToKernelsOptions>(
       "fp4-lower-to-kernels",
-      "Lower fp4 and upstream dialects on tensors to kernels in NVVM for a chip, "
+      "Lower fp4 and upstream dialects on tensors to kernels in NVVM for a "
+      "chip, "
       "and a host side in the gpu dialect",
       [](OpPassManager &pm, const LowerToKernelsOptions &options) {
         buildLowerLayersToNVVMPipeline(pm, options.chip);

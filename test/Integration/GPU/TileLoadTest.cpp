@@ -24,7 +24,8 @@ namespace {
 constexpr int64_t kRows = 200, kBytes = 1000, kPitch = 1008;
 constexpr int64_t kRowTiles = 3, kColumnTiles = 5, kAtom = 512;
 
-/// A memref in the arguments of a kernel: pointer twice, offset, sizes, strides.
+/// A memref in the arguments of a kernel: pointer twice, offset, sizes,
+/// strides.
 struct MemRef {
   std::vector<int64_t> words;
   MemRef(void *data, const std::vector<int64_t> &shape) {

@@ -25,11 +25,10 @@ namespace mlir::fp4::nvvm {
 inline constexpr unsigned kMaxPTXVersion = 90;
 
 /// What `name`, an intrinsic of LLVM (`llvm.nvvm.mapa`) or an op of the NVVM
-/// dialect (`nvvm.mapa`), needs and `chip` does not have; nothing if it has all.
-/// An op whose form decides is held to what its simplest form needs: its
+/// dialect (`nvvm.mapa`), needs and `chip` does not have; nothing if it has
+/// all. An op whose form decides is held to what its simplest form needs: its
 /// intrinsics have names of their own.
-std::optional<std::string> getMissing(llvm::StringRef name,
-                                          const Chip &chip);
+std::optional<std::string> getMissing(llvm::StringRef name, const Chip &chip);
 
 } // namespace mlir::fp4::nvvm
 

@@ -17,8 +17,8 @@ namespace mlir::fp4 {
 /// Prints the kernels of `module` as PTX for `chip`. The module may be at any
 /// level: fp4 on tensors is lowered first, kernels that --fp4-lower-to-kernels
 /// made are compiled (for the chip that they were lowered for; `chip` may be
-/// empty), and finished binaries are printed. The module is changed. Fails, with
-/// diagnostics, if it has no kernel.
+/// empty), and finished binaries are printed. The module is changed. Fails,
+/// with diagnostics, if it has no kernel.
 LogicalResult translateToPTX(ModuleOp module, StringRef chip,
                              llvm::raw_ostream &os);
 

@@ -72,7 +72,8 @@ LogicalResult FP4Dialect::verifyRegionArgAttribute(Operation *op, unsigned,
   StringRef key = attr.getName().getValue();
   if (key == kPreparedAttrName) {
     auto index = dyn_cast<IntegerAttr>(attr.getValue());
-    if (index && index.getType().isInteger(64) && !index.getValue().isNegative())
+    if (index && index.getType().isInteger(64) &&
+        !index.getValue().isNegative())
       return success();
     return op->emitOpError() << "expects 'fp4.prepared' to be the number of a "
                                 "result, an i64, but got "
@@ -81,8 +82,7 @@ LogicalResult FP4Dialect::verifyRegionArgAttribute(Operation *op, unsigned,
   if (key != kParamAttrName && key != kNameAttrName)
     return op->emitOpError()
            << "has an unknown attribute '" << key << "' on argument #"
-           << argIndex
-           << "; expects 'fp4.param', 'fp4.name' or 'fp4.prepared'";
+           << argIndex << "; expects 'fp4.param', 'fp4.name' or 'fp4.prepared'";
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (function && key == kNameAttrName &&
       function.getArgAttr(argIndex, kParamAttrName))

@@ -513,8 +513,8 @@ int64_t AbsorbScaleSignsOp::getNumTileLoops() {
 std::optional<SmallVector<TileDim>>
 AbsorbScaleSignsOp::getTileDims(OpOperand &operand) {
   auto type = cast<ShapedType>(operand.get().getType());
-  bool isCodes = &operand == &getCodesMutable() ||
-                 &operand == &getCodesOutputMutable();
+  bool isCodes =
+      &operand == &getCodesMutable() || &operand == &getCodesOutputMutable();
   return getRowTileDims(getNumTileLoops(),
                         isCodes ? getGroupSize() / getCodesPerElement(type)
                                 : 1);

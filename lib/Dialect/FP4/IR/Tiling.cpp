@@ -45,9 +45,10 @@ static OpFoldResult multiply(OpBuilder &builder, Location loc,
 /// `divisor`, from a multiple on.
 static bool isInductionVariableOfMultiples(Value value, int64_t divisor) {
   auto argument = dyn_cast<BlockArgument>(value);
-  auto loop = argument ? dyn_cast<LoopLikeOpInterface>(
-                             argument.getOwner()->getParentOp())
-                       : LoopLikeOpInterface();
+  auto loop =
+      argument
+          ? dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp())
+          : LoopLikeOpInterface();
   if (!loop)
     return false;
   auto variables = loop.getLoopInductionVars();
@@ -88,8 +89,9 @@ static FailureOr<OpFoldResult> divideExactly(OpBuilder &builder, Location loc,
 
 bool fp4::hasBlockedScales(TileDimsOpInterface op, OpOperand &operand) {
   std::optional<SmallVector<TileDim>> dims = op.getTileDims(operand);
-  return !dims || llvm::any_of(
-                      *dims, [](const TileDim &dim) { return dim.divisor != 1; });
+  return !dims || llvm::any_of(*dims, [](const TileDim &dim) {
+    return dim.divisor != 1;
+  });
 }
 
 SmallVector<Range> fp4::getTileDomain(TileDimsOpInterface op,

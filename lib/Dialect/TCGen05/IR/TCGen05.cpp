@@ -148,9 +148,8 @@ LogicalResult ViewOp::verify() {
   if (matchPattern(getColumn(), m_ConstantInt(&column)))
     first = column.getSExtValue();
   if (first < 0 || first > allocated || columns > allocated - first)
-    return emitOpError("takes ")
-           << columns << " columns from column " << first
-           << " on, but the allocation has " << allocated;
+    return emitOpError("takes ") << columns << " columns from column " << first
+                                 << " on, but the allocation has " << allocated;
   if (isa<ScalesType>(getView().getType()) && first % kScaleWordColumns != 0)
     return emitOpError("expects scales to start at a multiple of ")
            << kScaleWordColumns << " columns, but got " << first;
@@ -193,9 +192,8 @@ LogicalResult BlockScaledMMAOp::verify() {
                          int64_t rows) -> LogicalResult {
     if (type.getShape() == ArrayRef<int64_t>{rows, kTileBytes})
       return success();
-    return emitOpError("expects ")
-           << name << " of " << rows << " rows of " << kTileBytes
-           << " bytes, but got " << type;
+    return emitOpError("expects ") << name << " of " << rows << " rows of "
+                                   << kTileBytes << " bytes, but got " << type;
   };
   if (failed(verifyCodes("lhs", getLhs().getType(), kRows)) ||
       failed(verifyCodes("rhs", getRhs().getType(), columns)))
@@ -234,8 +232,7 @@ LogicalResult LoadOp::verify() {
   if (matchPattern(getColumn(), m_ConstantInt(&column)))
     first = column.getSExtValue();
   if (first < 0 || first > columns || size > columns - first)
-    return emitOpError("loads ")
-           << size << " columns from column " << first
-           << " on, but the accumulator has " << columns;
+    return emitOpError("loads ") << size << " columns from column " << first
+                                 << " on, but the accumulator has " << columns;
   return success();
 }

@@ -70,8 +70,8 @@ static void convert(scf::ForallOp forall, ArrayRef<unsigned> dims,
   gpu::KernelDim3 ids = launch.getBlockIds();
   Value place[] = {ids.x, ids.y, ids.z};
   SmallVector<Value> variables;
-  for (auto [dim, lower, by] :
-       llvm::zip_equal(dims, forall.getMixedLowerBound(), forall.getMixedStep()))
+  for (auto [dim, lower, by] : llvm::zip_equal(
+           dims, forall.getMixedLowerBound(), forall.getMixedStep()))
     variables.push_back(getValueOrCreateConstantIndexOp(
         rewriter, forall.getLoc(),
         affine::makeComposedFoldedAffineApply(rewriter, forall.getLoc(),

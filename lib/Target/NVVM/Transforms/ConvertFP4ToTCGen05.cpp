@@ -62,9 +62,9 @@ struct Operand {
 
 /// Everything static about the kernel.
 struct Shape {
-  int64_t columns;     // of the accumulator
-  int64_t kTiles;      // of 256 codes
-  int64_t scaleTiles;  // of 4 groups, in a K tile
+  int64_t columns;    // of the accumulator
+  int64_t kTiles;     // of 256 codes
+  int64_t scaleTiles; // of 4 groups, in a K tile
   Type scaleType;
 
   int64_t codesBytes(int64_t rows) const { return rows * kTileBytes; }
@@ -93,8 +93,8 @@ static FailureOr<Tile> getTile(ScaledMatmulOp op, gpu::LaunchOp launch,
   tile.offsets.assign(type.getRank(), builder.getIndexAttr(0));
   if (auto view = tile.buffer.getDefiningOp<memref::SubViewOp>();
       view && launch->isProperAncestor(view)) {
-    if (!view.hasUnitStride() || view.getSourceType().getRank() !=
-                                     view.getType().getRank())
+    if (!view.hasUnitStride() ||
+        view.getSourceType().getRank() != view.getType().getRank())
       return op.emitOpError("operand #")
              << operand.getOperandNumber()
              << " is a subview with strides or of another rank";
@@ -133,8 +133,9 @@ static LogicalResult checkCodes(ScaledMatmulOp op, OpOperand &codes) {
   auto type = cast<MemRefType>(codes.get().getType());
   if (type.getRank() != 2 || type.isDynamicDim(1) ||
       !type.getElementType().isInteger(8))
-    return op.emitOpError("with strategy 'tcgen05' expects packed codes of rank "
-                          "2 with a static K, but operand #")
+    return op.emitOpError(
+               "with strategy 'tcgen05' expects packed codes of rank "
+               "2 with a static K, but operand #")
            << codes.getOperandNumber() << " is of type " << type;
   SmallVector<int64_t> strides;
   int64_t offset;
@@ -155,9 +156,10 @@ static LogicalResult checkCodes(ScaledMatmulOp op, OpOperand &codes) {
 static nvgpu::TensorMapDescriptorType
 getMapType(MLIRContext *context, ArrayRef<int64_t> box, Type elementType,
            nvgpu::TensorMapSwizzleKind swizzle) {
-  auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
-  auto type = MemRefType::get(box, elementType, MemRefLayoutAttrInterface(),
-                              space);
+  auto space =
+      gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
+  auto type =
+      MemRefType::get(box, elementType, MemRefLayoutAttrInterface(), space);
   return nvgpu::TensorMapDescriptorType::get(
       context, type, swizzle, nvgpu::TensorMapL2PromoKind::L2PROMO_128B,
       nvgpu::TensorMapOOBKind::OOB_ZERO,
@@ -168,8 +170,8 @@ static Value createMap(ImplicitLocOpBuilder &b, Value buffer,
                        nvgpu::TensorMapDescriptorType type) {
   auto memref = cast<MemRefType>(buffer.getType());
   Value unranked = memref::CastOp::create(
-      b, UnrankedMemRefType::get(memref.getElementType(),
-                                 memref.getMemorySpace()),
+      b,
+      UnrankedMemRefType::get(memref.getElementType(), memref.getMemorySpace()),
       buffer);
   SmallVector<Value> box;
   for (int64_t size : type.getTensor().getShape())
@@ -192,16 +194,15 @@ static Value createScalesMap(ImplicitLocOpBuilder &b, const Operand &operand,
   Value tiles = memref::CollapseShapeOp::create(
       b, operand.scales.buffer,
       ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3, 4}});
-  SmallVector<OpFoldResult> sizes =
-      memref::getMixedSizes(b, b.getLoc(), tiles);
+  SmallVector<OpFoldResult> sizes = memref::getMixedSizes(b, b.getLoc(), tiles);
   sizes.back() = b.getIndexAttr(2);
   sizes.push_back(b.getIndexAttr(kScaleTileBytes / 2));
   SmallVector<int64_t> staticSizes(
       cast<MemRefType>(tiles.getType()).getShape().drop_back());
   staticSizes.append({2, kScaleTileBytes / 2});
   Value halves = memref::ExpandShapeOp::create(
-      b, staticSizes, tiles,
-      ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}}, sizes);
+      b, staticSizes, tiles, ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}},
+      sizes);
   return createMap(
       b, halves,
       getMapType(b.getContext(),
@@ -277,9 +278,9 @@ void KernelBuilder::stageScales(Staged &staged) {
   MemRefType boxes = getBoxType(staged.scalesMap);
   staged.scalesBoxes = createView(boxes, 0);
   int64_t rowTiles = staged.operand.rowTiles;
-  auto blocked = MemRefType::get({rowTiles, shape.scaleTiles, 32, 4, 4},
-                                 shape.scaleType, MemRefLayoutAttrInterface(),
-                                 boxes.getMemorySpace());
+  auto blocked =
+      MemRefType::get({rowTiles, shape.scaleTiles, 32, 4, 4}, shape.scaleType,
+                      MemRefLayoutAttrInterface(), boxes.getMemorySpace());
   staged.scales = createView(blocked, shape.scalesBytes(rowTiles));
 }
 
@@ -309,9 +310,8 @@ void KernelBuilder::synchronize() {
 }
 
 void KernelBuilder::wait(Barrier barrier, Value parity) {
-  nvgpu::MBarrierTryWaitParityOp::create(b, barriers, parity,
-                                         createIndex(b, kWaitTicks),
-                                         createIndex(b, barrier));
+  nvgpu::MBarrierTryWaitParityOp::create(
+      b, barriers, parity, createIndex(b, kWaitTicks), createIndex(b, barrier));
 }
 
 /// Loads codes and scales of a K tile.
@@ -328,8 +328,7 @@ void KernelBuilder::loadTile(const Staged &staged, Value kTile) {
   // Innermost coordinate first.
   Value byte = arith::MulIOp::create(b, kTile, createIndex(b, kTileBytes));
   load(staged.codesMap,
-       {byte, materialize(staged.operand.codes.offsets.front())},
-       staged.codes);
+       {byte, materialize(staged.operand.codes.offsets.front())}, staged.codes);
   Value scaleTile =
       arith::MulIOp::create(b, kTile, createIndex(b, shape.scaleTiles));
   load(staged.scalesMap,
@@ -360,21 +359,18 @@ void KernelBuilder::storeColumns(Value values, Value row, Value column,
   SmallVector<int64_t> strides;
   int64_t offset;
   int64_t bytes = type.getElementTypeBitWidth() / 8;
-  bool isAligned =
-      succeeded(outputType.getStridesAndOffset(strides, offset)) &&
-      !ShapedType::isDynamic(strides[0]) &&
-      strides[0] * bytes % nvvm::kDeviceAlignment == 0;
+  bool isAligned = succeeded(outputType.getStridesAndOffset(strides, offset)) &&
+                   !ShapedType::isDynamic(strides[0]) &&
+                   strides[0] * bytes % nvvm::kDeviceAlignment == 0;
   int64_t alignment = isAligned ? nvvm::kDeviceAlignment : bytes;
   Value rest = arith::SubIOp::create(b, columns, column);
-  Value isWhole =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rest,
-                            createIndex(b, type.getNumElements()));
+  Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rest,
+                                        createIndex(b, type.getNumElements()));
   auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(branch.thenYield());
   vector::StoreOp::create(b, values, output, ValueRange{row, column},
-                          /*nontemporal=*/false,
-                          llvm::MaybeAlign(alignment));
+                          /*nontemporal=*/false, llvm::MaybeAlign(alignment));
   b.setInsertionPoint(branch.elseYield());
   auto places = VectorType::get(type.getShape(), b.getI32Type());
   auto numbers = llvm::to_vector(llvm::seq<int32_t>(type.getNumElements()));
@@ -382,8 +378,7 @@ void KernelBuilder::storeColumns(Value values, Value row, Value column,
       b, DenseElementsAttr::get(places, ArrayRef<int32_t>(numbers)));
   Value end = vector::BroadcastOp::create(
       b, places, arith::IndexCastOp::create(b, b.getI32Type(), rest));
-  Value mask =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, place, end);
+  Value mask = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, place, end);
   vector::MaskedStoreOp::create(b, output, ValueRange{row, column}, mask,
                                 values);
 }
@@ -398,9 +393,9 @@ void KernelBuilder::storeResult() {
   int64_t width = kEpilogueColumns;
   while (shape.columns % width != 0)
     width /= 2;
-  auto loop = scf::ForOp::create(b, createIndex(b, 0),
-                                 createIndex(b, shape.columns),
-                                 createIndex(b, width));
+  auto loop =
+      scf::ForOp::create(b, createIndex(b, 0), createIndex(b, shape.columns),
+                         createIndex(b, width));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(loop.getBody()->getTerminator());
   Value column = loop.getInductionVar();
@@ -412,8 +407,8 @@ void KernelBuilder::storeResult() {
   values = arith::MulFOp::create(b, values, alpha);
   Type resultType = getElementTypeOrSelf(output);
   if (!resultType.isF32())
-    values = arith::TruncFOp::create(b, VectorType::get(width, resultType),
-                                     values);
+    values =
+        arith::TruncFOp::create(b, VectorType::get(width, resultType), values);
   auto branch = scf::IfOp::create(b, isInside);
   b.setInsertionPoint(branch.thenYield());
   storeColumns(values, thread, column, columns);
@@ -429,7 +424,8 @@ void KernelBuilder::build(const Operand &lhs, const Operand &rhs) {
   // Shared memory. Codes come first: the swizzle wants multiples of 1024, and
   // 128 rows or 8 are that.
   MLIRContext *context = b.getContext();
-  auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
+  auto space =
+      gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
   sharedMemory = gpu::DynamicSharedMemoryOp::create(
       b, MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
                          MemRefLayoutAttrInterface(), space));
@@ -440,7 +436,8 @@ void KernelBuilder::build(const Operand &lhs, const Operand &rhs) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(launch);
-    Value bytes = arith::ConstantOp::create(b, b.getI32IntegerAttr(sharedBytes));
+    Value bytes =
+        arith::ConstantOp::create(b, b.getI32IntegerAttr(sharedBytes));
     launch.getDynamicSharedMemorySizeMutable().assign(bytes);
   }
   Value slot = launch.addWorkgroupAttribution(
@@ -473,14 +470,14 @@ void KernelBuilder::build(const Operand &lhs, const Operand &rhs) {
     RelinquishOp::create(b);
   });
   synchronize();
-  Value allocation = GetAllocationOp::create(
-      b, AllocationType::get(context, columns), slot);
+  Value allocation =
+      GetAllocationOp::create(b, AllocationType::get(context, columns), slot);
   accumulator = ViewOp::create(b, AccumulatorType::get(context, shape.columns),
                                allocation, createIndex(b, 0));
-  lhsScales = ViewOp::create(b, scalesType(lhs), allocation,
-                             createIndex(b, lhsColumn));
-  rhsScales = ViewOp::create(b, scalesType(rhs), allocation,
-                             createIndex(b, rhsColumn));
+  lhsScales =
+      ViewOp::create(b, scalesType(lhs), allocation, createIndex(b, lhsColumn));
+  rhsScales =
+      ViewOp::create(b, scalesType(rhs), allocation, createIndex(b, rhsColumn));
 
   // One K tile after the other.
   auto loop = scf::ForOp::create(b, createIndex(b, 0),
@@ -491,8 +488,7 @@ void KernelBuilder::build(const Operand &lhs, const Operand &rhs) {
     Value kTile = loop.getInductionVar();
     Value parity = arith::CmpIOp::create(
         b, arith::CmpIPredicate::ne,
-        arith::RemUIOp::create(b, kTile, createIndex(b, 2)),
-        createIndex(b, 0));
+        arith::RemUIOp::create(b, kTile, createIndex(b, 2)), createIndex(b, 0));
     ifLeader([&] {
       nvgpu::MBarrierArriveExpectTxOp::create(
           b, barriers, createIndex(b, sharedBytes), createIndex(b, Loaded),
@@ -532,8 +528,8 @@ static FailureOr<int64_t> getColumns(ScaledMatmulOp op) {
 /// Holds the block to what reads the accumulator: a thread for each row.
 static LogicalResult checkLaunch(ScaledMatmulOp op, gpu::LaunchOp launch) {
   gpu::KernelDim3 size = launch.getBlockSizeOperandValues();
-  if (getConstantIntValue(size.x) != kRows || getConstantIntValue(size.y) != 1 ||
-      getConstantIntValue(size.z) != 1)
+  if (getConstantIntValue(size.x) != kRows ||
+      getConstantIntValue(size.y) != 1 || getConstantIntValue(size.z) != 1)
     return op.emitOpError("with strategy 'tcgen05' expects to be launched with "
                           "blocks of 128 threads in one dimension");
   FailureOr<int64_t> rows = ValueBoundsConstraintSet::computeConstantBound(
@@ -582,8 +578,9 @@ static LogicalResult convert(ScaledMatmulOp op) {
     return failure();
   for (const Tile &scales : {*lhsScales, *rhsScales})
     if (!cast<MemRefType>(scales.buffer.getType()).getLayout().isIdentity())
-      return op.emitOpError("with strategy 'tcgen05' expects contiguous scales, "
-                            "but got ")
+      return op.emitOpError(
+                 "with strategy 'tcgen05' expects contiguous scales, "
+                 "but got ")
              << scales.buffer.getType();
 
   KernelBuilder(op, launch, shape)

@@ -29,8 +29,8 @@ static LogicalResult convertCopy(memref::CopyOp op) {
     auto type = dyn_cast<MemRefType>(operand.getType());
     if (!type || !type.getLayout().isIdentity())
       return op.emitOpError("between host and device, or on the device, "
-                              "expects contiguous buffers, but got ")
-               << operand.getType();
+                            "expects contiguous buffers, but got ")
+             << operand.getType();
   }
   OpBuilder builder(op);
   gpu::MemcpyOp::create(builder, op.getLoc(), TypeRange(), ValueRange(),

@@ -64,8 +64,8 @@ static Value flatten(ImplicitLocOpBuilder &b, Value value) {
   if (type.getRank() > 2)
     return tensor::CollapseShapeOp::create(b, value,
                                            getReassociation(type.getRank()));
-  auto row = RankedTensorType::get({1, type.getDimSize(0)},
-                                   type.getElementType());
+  auto row =
+      RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType());
   return tensor::ExpandShapeOp::create(
       b, row, value, ArrayRef<ReassociationIndices>{{0, 1}},
       {b.getIndexAttr(1), tensor::getMixedSize(b, b.getLoc(), value, 0)});
@@ -90,8 +90,8 @@ static void flattenRows(Operation *op, ArrayRef<OpOperand *> operands) {
   for (OpOperand *operand : operands)
     operand->set(flatten(b, operand->get()));
   b.setInsertionPointAfter(op);
-  for (auto [result, init, original] :
-       llvm::zip_equal(op->getResults(), destinations.getDpsInits(), originals)) {
+  for (auto [result, init, original] : llvm::zip_equal(
+           op->getResults(), destinations.getDpsInits(), originals)) {
     result.setType(init.getType());
     Value restored = unflatten(b, result, original);
     result.replaceAllUsesExcept(restored, restored.getDefiningOp());
@@ -107,8 +107,8 @@ struct FP4FlattenRowsPass
       if (operands.empty() || !nvvm::isOnDevice(op) ||
           !isa<RankedTensorType>(operands.front()->get().getType()))
         return;
-      if (cast<RankedTensorType>(operands.front()->get().getType())
-              .getRank() != 2)
+      if (cast<RankedTensorType>(operands.front()->get().getType()).getRank() !=
+          2)
         flattenRows(op, operands);
     });
     // What one op expands and the next one collapses goes away, and

@@ -44,15 +44,15 @@ static Value xorSign(ImplicitLocOpBuilder &b, Value value, Value sign) {
 
 /// An uninitialized tensor like `tensor`.
 static Value createLike(ImplicitLocOpBuilder &b, Value tensor) {
-  return tensor::EmptyOp::create(b, tensor::getMixedSizes(b, b.getLoc(), tensor),
+  return tensor::EmptyOp::create(b,
+                                 tensor::getMixedSizes(b, b.getLoc(), tensor),
                                  getElementTypeOrSelf(tensor));
 }
 
 /// Row-major scales of `codes` from blocked ones.
 static Value createRowMajorScales(ImplicitLocOpBuilder &b, Value blocked,
                                   Value codes, int64_t groupSize) {
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(b, b.getLoc(), codes);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), codes);
   AffineExpr d0 = b.getAffineDimExpr(0);
   sizes.back() = affine::makeComposedFoldedAffineApply(
       b, b.getLoc(), d0.floorDiv(groupSize / 2), {sizes.back()});
@@ -80,8 +80,8 @@ static void removeScaleSigns(ScaledMatmulOp product, OpOperand &codes,
   }
   Value rowMajor = scales.get();
   if (cast<RankedTensorType>(rowMajor.getType()).getRank() != 2)
-    rowMajor = createRowMajorScales(b, rowMajor, codes.get(),
-                                    product.getGroupSize());
+    rowMajor =
+        createRowMajorScales(b, rowMajor, codes.get(), product.getGroupSize());
   Value codesEmpty = createLike(b, codes.get());
   Value scalesEmpty = createLike(b, rowMajor);
   auto absorb = AbsorbScaleSignsOp::create(
@@ -181,7 +181,8 @@ static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
     return;
   OpOperand *destination = getCodesDestination(codes.get());
   // Another product may have done it.
-  if (!destination || destination->get().getDefiningOp<tensor::ExtractSliceOp>())
+  if (!destination ||
+      destination->get().getDefiningOp<tensor::ExtractSliceOp>())
     return;
   ImplicitLocOpBuilder b(product.getLoc(), destination->getOwner());
   SmallVector<OpFoldResult> padded = {

@@ -47,7 +47,8 @@ static SetVector<Operation *> findConstantOps(func::FuncOp entry) {
 /// Those of them that only move data: worth doing once, since what they give is
 /// no larger than what they take.
 static bool isLayoutChange(Operation *op) {
-  return isa<AbsorbScaleSignsOp, ConvertScaleLayoutOp, tensor::InsertSliceOp>(op);
+  return isa<AbsorbScaleSignsOp, ConvertScaleLayoutOp, tensor::InsertSliceOp>(
+      op);
 }
 
 /// The ops that `roots` depend on, themselves included, in order.
@@ -89,8 +90,8 @@ static func::FuncOp createPrepare(func::FuncOp entry,
   auto type = builder.getFunctionType(
       llvm::map_to_vector(parameters, [](Value v) { return v.getType(); }),
       llvm::map_to_vector(results, [](Value v) { return v.getType(); }));
-  auto prepare = func::FuncOp::create(
-      builder, entry.getLoc(), getPrepareName(entry.getName()), type);
+  auto prepare = func::FuncOp::create(builder, entry.getLoc(),
+                                      getPrepareName(entry.getName()), type);
   Block *body = prepare.addEntryBlock();
   IRMapping mapping;
   for (auto [index, parameter] : llvm::enumerate(parameters)) {
@@ -102,10 +103,10 @@ static func::FuncOp createPrepare(func::FuncOp entry,
   builder.setInsertionPointToEnd(body);
   for (Operation *op : slice)
     builder.clone(*op, mapping);
-  func::ReturnOp::create(
-      builder, entry.getLoc(),
-      llvm::map_to_vector(results,
-                          [&](Value value) { return mapping.lookup(value); }));
+  func::ReturnOp::create(builder, entry.getLoc(),
+                         llvm::map_to_vector(results, [&](Value value) {
+                           return mapping.lookup(value);
+                         }));
   return prepare;
 }
 

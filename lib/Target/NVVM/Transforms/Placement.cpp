@@ -42,8 +42,7 @@ Placement nvvm::getPlacement(Value tensor) {
                ? Placement::Device
                : Placement::Host;
   if (auto alloc = dyn_cast<bufferization::AllocTensorOp>(op))
-    return alloc.getMemorySpaceAttr() ==
-                   getDeviceMemorySpace(op->getContext())
+    return alloc.getMemorySpaceAttr() == getDeviceMemorySpace(op->getContext())
                ? Placement::Device
                : Placement::Host;
   return isOnDevice(op) ? Placement::Device : Placement::Host;

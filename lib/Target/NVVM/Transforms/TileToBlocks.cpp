@@ -43,8 +43,8 @@ static LogicalResult tileToBlocks(ScaledMatmulOp op, RewriterBase &rewriter) {
   scf::SCFTilingOptions options;
   options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   int64_t columns = getTileColumns(output.getDimSize(1));
-  options.setTileSizes({rewriter.getIndexAttr(tcgen05::kRows),
-                        rewriter.getIndexAttr(columns)});
+  options.setTileSizes(
+      {rewriter.getIndexAttr(tcgen05::kRows), rewriter.getIndexAttr(columns)});
   SmallVector<Attribute> mapping = {gpu::GPUBlockMappingAttr::get(
       rewriter.getContext(), gpu::MappingId::DimX)};
   if (columns != 0)
