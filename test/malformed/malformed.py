@@ -303,7 +303,7 @@ def binding_cases() -> Iterator[Case]:
     private = FORWARD.replace("func.func @forward", "func.func private @forward")
     yield runner_case("private-entry", "it is not public", module=private)
     yield runner_case("declared-entry", "it has no body", module="func.func private @forward(f32)")
-    yield runner_case("unknown-target", "unknown --target=tpu", "--target=cuda")
+    yield runner_case("unknown-target", "unknown --target=tpu", "--target=tpu")
     yield runner_case("repeat-0", "--repeat must be at least 1", "--repeat=0")
     yield runner_case("repeat-text", "invalid", "--repeat=often")
     yield runner_case("unknown-option", "Unknown command line argument", "--fast")
