@@ -46,7 +46,9 @@ if shutil.which("ptxas"):
     config.available_features.add("ptxas")
 
 # A device to execute on. Its tests are unsupported, and say so, without one.
-if shutil.which("nvidia-smi") and not subprocess.run(["nvidia-smi", "-L"], capture_output=True).returncode:
+if shutil.which("nvidia-smi") and not (
+    subprocess.run(["nvidia-smi", "-L"], check=False, capture_output=True).returncode
+):
     config.available_features.add("cuda")
 
 if config.fp4_sanitize:

@@ -219,14 +219,16 @@ func.func @f(%a: tensor<4xf32>) -> f32 {
 def check_ptx(output: Path) -> str | None:
     """What the assembler says against the PTX in the lowered module, if it is installed."""
     ptxas = shutil.which("ptxas")
-    for i, match in enumerate(re.finditer(r'fp4rt\.image\.[^.(]*\("((?:[^"\\]|\\.)*)"', output.read_text())):
+    for i, match in enumerate(
+        re.finditer(r'fp4rt\.image\.[^.(]*\("((?:[^"\\]|\\.)*)"', output.read_text())
+    ):
         data = re.sub(rb"\\([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), match[1].encode())
         path = output.with_suffix(f".{i}.ptx")
         path.write_bytes(data.rstrip(b"\0"))
         chip = re.search(rb"\.target (\w+)", data)
         if not ptxas or not chip:
             continue
-        command = [ptxas, f"-arch={chip[1].decode()}", "-o", "/dev/null", path]
+        command = [ptxas, f"-arch={chip[1].decode()}", "-o", "/dev/null", str(path)]
         result = subprocess.run(command, check=False, capture_output=True, text=True)
         if result.returncode:
             return result.stderr
@@ -237,7 +239,7 @@ def check(tool: Path, folder: Path, name: str, module: str, message: str | None)
     source, output = folder / f"{name}.mlir", folder / f"{name}.out.mlir"
     source.write_text(module)
     for pipeline in ("fp4-lower-to-kernels", "fp4-lower-to-nvvm"):
-        command = [tool, source, f"--{pipeline}=chip=sm_100a", "-o", output]
+        command = [str(tool), str(source), f"--{pipeline}=chip=sm_100a", "-o", str(output)]
         result = subprocess.run(command, check=False, capture_output=True, text=True)
         if result.returncode not in (0, 1) or any(crash in result.stderr for crash in CRASHES):
             return f"{pipeline} crashed:\n{result.stderr[-2000:]}"
@@ -266,7 +268,9 @@ def main() -> int:
             continue
         count += 1
         folder = options.work
-        problem = check(options.bin / "fp4-opt", folder, re.sub(r"[^\w-]", "_", name), module, message)
+        problem = check(
+            options.bin / "fp4-opt", folder, re.sub(r"[^\w-]", "_", name), module, message
+        )
         if problem:
             failures += 1
             print(f"{name}: {problem}", file=sys.stderr)
