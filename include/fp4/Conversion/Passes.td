@@ -111,4 +111,36 @@ def ConvertFP4ToSIMTPass : Pass<"convert-fp4-to-simt"> {
   ];
 }
 
+def ConvertFP4ToVectorPass
+    : Pass<"convert-fp4-to-vector", "::mlir::ModuleOp"> {
+  let summary = "Lower fp4 ops of strategy vector to vectors of a CPU";
+  let description = [{
+    Replaces `fp4.quantize_pack` and `fp4.block_transform` with strategy
+    `vector`, and the data-tiled `fp4.pack_lhs` and `fp4.packed_matmul`, all on
+    memrefs, with loops over vectors. Codes, scales and sums within a group are
+    those of the reference bit for bit; sums over groups are in f32.
+
+    The code is for the CPU that `triple`, `cpu` and `features` name, by default
+    the host. Products of bytes use what it has: vpdpbusd on 512 bits (AVX-512
+    VNNI) or 256 (AVX-VNNI), vpmaddubsw and vpmaddwd (AVX2), sdot (AArch64), or
+    else widened integers. Compile the result for a CPU with the same features:
+    LLVM aborts on an instruction that the CPU does not have.
+
+    All memrefs have a last dimension with unit stride.
+  }];
+  let options = [
+    Option<"triple", "triple", "std::string", /*default=*/"\"\"",
+      "The target triple; the host's by default">,
+    Option<"cpu", "cpu", "std::string", /*default=*/"\"\"",
+      "The CPU, as LLVM calls it; the host's by default">,
+    Option<"features", "features", "std::string", /*default=*/"\"\"",
+      "Features to add to the CPU's, for example -avx512vnni">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
 #endif // FP4_CONVERSION_PASSES_TD

@@ -7,16 +7,15 @@
 //===----------------------------------------------------------------------===//
 //
 // A kernel is a domain of items, one for each thread, and the scalar code of
-// one item: the launch around it, the split of the item's number into its
-// indices and the loops within it are written once, here.
+// one item: the launch around it and the split of the item's number into its
+// indices are written once, here.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP4_LIB_CONVERSION_FP4TOSIMT_ITEMBUILDER_H
 #define FP4_LIB_CONVERSION_FP4TOSIMT_ITEMBUILDER_H
 
-#include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "LoopBuilder/LoopBuilder.h"
 
 namespace mlir::fp4 {
 
@@ -24,45 +23,9 @@ namespace mlir::fp4 {
 /// threads; this is a size that every device schedules well.
 inline constexpr int64_t kSIMTBlockSize = 256;
 
-class ItemBuilder : public ImplicitLocOpBuilder {
+class ItemBuilder : public LoopBuilder {
 public:
-  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
-
-  /// Index arithmetic, folded where the operands are constants. No operand is
-  /// negative.
-  Value index(int64_t value);
-  Value add(Value x, Value y);
-  Value add(Value x, int64_t y) { return add(x, index(y)); }
-  Value mul(Value x, Value y);
-  Value mul(Value x, int64_t y) { return mul(x, index(y)); }
-  Value div(Value x, Value y);
-  Value div(Value x, int64_t y) { return div(x, index(y)); }
-  Value rem(Value x, Value y);
-  Value rem(Value x, int64_t y) { return rem(x, index(y)); }
-  Value isLess(Value x, Value y);
-
-  Value i32(int64_t value);
-
-  /// The size of one or of all dimensions of a memref.
-  Value dim(Value memref, int64_t dim);
-  SmallVector<Value> sizes(Value memref);
-
-  /// memref[place...] and memref[place..., last].
-  Value load(Value memref, ValueRange place);
-  Value load(Value memref, ValueRange place, Value last);
-  void store(Value value, Value memref, ValueRange place);
-  void store(Value value, Value memref, ValueRange place, Value last);
-
-  /// for (i = 0; i < count; ++i) body(i)
-  void loop(Value count, llvm::function_ref<void(Value i)> body);
-
-  /// for (i = 0; i < count; ++i) value = body(i, value), in this order.
-  Value reduce(Value count, Value value,
-               llvm::function_ref<Value(Value i, Value value)> body);
-
-  void ifThen(Value condition, llvm::function_ref<void()> then);
-  void ifThenElse(Value condition, llvm::function_ref<void()> then,
-                  llvm::function_ref<void()> otherwise);
+  using LoopBuilder::LoopBuilder;
 
   /// A launch of one thread for each item of a domain of the given sizes, the
   /// last index the fastest: `body` emits the code of one item, from its

@@ -10,10 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp4/Dialect/FP4/IR/FP4.h"
+#include "Verify.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -36,9 +35,17 @@ static ParseResult parseResultsOfInits(OpAsmParser &parser, Type init,
   return failure(parseResultsOfInits(parser, init, results) ||
                  parseResultsOfInits(parser, otherInit, results));
 }
+static ParseResult parseResultsOfInits(OpAsmParser &parser, Type a, Type b,
+                                       Type c, Type d,
+                                       SmallVectorImpl<Type> &results) {
+  return failure(parseResultsOfInits(parser, a, b, results) ||
+                 parseResultsOfInits(parser, c, d, results));
+}
 static void printResultsOfInits(OpAsmPrinter &, Operation *, Type, TypeRange) {}
 static void printResultsOfInits(OpAsmPrinter &, Operation *, Type, Type,
                                 TypeRange) {}
+static void printResultsOfInits(OpAsmPrinter &, Operation *, Type, Type, Type,
+                                Type, TypeRange) {}
 
 /// `rounding(zero)`; nothing for the default.
 static ParseResult parseTieRounding(OpAsmParser &parser,
@@ -69,130 +76,8 @@ static void printTieRounding(OpAsmPrinter &printer, Operation *,
 #include "fp4/Dialect/FP4/IR/FP4Ops.cpp.inc"
 
 //===----------------------------------------------------------------------===//
-// What the verifiers share
+// Transforms and tiles
 //===----------------------------------------------------------------------===//
-
-namespace {
-/// An operand or result with the name that messages give it.
-struct Named {
-  StringRef name;
-  Value value;
-
-  ShapedType type() const { return cast<ShapedType>(value.getType()); }
-  int64_t rank() const { return type().getRank(); }
-  Dim dim(int64_t index) const { return {name, value, index}; }
-  Dim last() const { return dim(rank() - 1); }
-};
-} // namespace
-
-static LogicalResult verifyGroupSize(Operation *op, int64_t groupSize) {
-  if (groupSize < 2 || groupSize > 128 || !llvm::isPowerOf2_64(groupSize))
-    return op->emitOpError("expects 'group_size' to be a power of two between "
-                           "2 and 128, but got ")
-           << groupSize;
-  return success();
-}
-
-/// An op takes tensors or memrefs, not both.
-static LogicalResult verifyOneForm(Operation *op) {
-  std::optional<unsigned> tensor, memref;
-  for (OpOperand &operand : op->getOpOperands()) {
-    auto ranked = dyn_cast<RankedTensorType>(operand.get().getType());
-    // Bufferization would drop it without a word.
-    if (ranked && ranked.getEncoding())
-      return op->emitOpError(
-                 "expects tensors without an encoding, but operand #")
-             << operand.getOperandNumber() << " is " << ranked;
-    if (ranked)
-      tensor = operand.getOperandNumber();
-    else if (isa<MemRefType>(operand.get().getType()))
-      memref = operand.getOperandNumber();
-  }
-  if (tensor && memref)
-    return op->emitOpError(
-               "expects only tensors or only memrefs, but operand #")
-           << *tensor << " is a tensor and operand #" << *memref
-           << " is a memref";
-  return success();
-}
-
-static LogicalResult verifyRank(Operation *op, Named value, int64_t expected) {
-  if (value.rank() != expected)
-    return op->emitOpError("expects '")
-           << value.name << "' to have rank " << expected << ", but got rank "
-           << value.rank();
-  return success();
-}
-
-static LogicalResult verifySameRank(Operation *op, Named value, Named other) {
-  if (value.rank() != other.rank())
-    return op->emitOpError("expects '")
-           << value.name << "' to have the rank of '" << other.name << "', "
-           << other.rank() << ", but got rank " << value.rank();
-  return success();
-}
-
-static LogicalResult verifyNotScalar(Operation *op, Named value) {
-  if (value.rank() == 0)
-    return op->emitOpError("expects '")
-           << value.name << "' to have rank 1 or more, but got rank 0";
-  return success();
-}
-
-static LogicalResult verifySameElementType(Operation *op, Named value,
-                                           Named other) {
-  if (value.type().getElementType() != other.type().getElementType())
-    return op->emitOpError("expects '")
-           << value.name << "' to have the element type of '" << other.name
-           << "', " << other.type().getElementType() << ", but got "
-           << value.type().getElementType();
-  return success();
-}
-
-/// The last three dimensions of blocked scales are the tile.
-static LogicalResult verifyBlockedTile(Operation *op, Named scales) {
-  if (scales.type().getShape().take_back(3) != ArrayRef(kScaleTileShape))
-    return op->emitOpError("expects the last dimensions of blocked '")
-           << scales.name << "' to be 32x4x4, but got "
-           << scales.value.getType();
-  return success();
-}
-
-/// Scales of codes or values of a rank are row-major, of the same rank, or
-/// blocked, of rank 5 and for rank 2 only.
-static LogicalResult verifyScales(Operation *op, Named scales, Named of) {
-  if (isBlockedScales(scales.type(), of.rank()))
-    return verifyBlockedTile(op, scales);
-  return verifySameRank(op, scales, of);
-}
-
-/// `of` holds `elements` codes or values in each element of its last dimension.
-static void addScales(ShapeConstraints &constraints, Named scales, Named of,
-                      int64_t elements, int64_t groupSize) {
-  constraints.addMultiple(of.last(), elements, groupSize, "group_size");
-  if (isBlockedScales(scales.type(), of.rank())) {
-    constraints.addEqual(scales.dim(0), of.dim(0), 1, kScaleTileRows);
-    constraints.addEqual(scales.dim(1), of.dim(1), elements,
-                         groupSize * kScaleTileColumns);
-    return;
-  }
-  constraints.addEqualLeading(scales.dim(0), of.dim(0));
-  constraints.addEqual(scales.last(), of.last(), elements, groupSize);
-}
-
-/// `codes` are the codes of the values `of`.
-static void addCodes(ShapeConstraints &constraints, Named codes, Named of) {
-  constraints.addEqualLeading(codes.dim(0), of.dim(0));
-  constraints.addEqual(codes.last(), of.last(), 1,
-                       getCodesPerElement(codes.type()));
-}
-
-template <typename OpTy>
-static LogicalResult verifyShapes(OpTy op) {
-  ShapeConstraints constraints(op);
-  op.getShapeConstraints(constraints);
-  return constraints.verify();
-}
 
 /// A transform is one square matrix or one for each block.
 static LogicalResult verifyTransform(Operation *op, Named transform) {

@@ -81,6 +81,6 @@ void fp4::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, FP4Dialect *) {
     attachTo<BlockTransformOp, QuantizePackOp, QuantizeWithScalesOp,
              DequantizeOp, ScaledMatmulOp, AbsorbScaleSignsOp,
-             ConvertScaleLayoutOp>(context);
+             ConvertScaleLayoutOp, PackLhsOp, PackedMatmulOp>(context);
   });
 }

@@ -26,4 +26,8 @@ def FP4_Scales : AnyTypeOf<[RankedTensorOf<[F8E8M0FNU, F8E4M3FN]>,
                             MemRefOf<[F8E8M0FNU, F8E4M3FN]>],
     "ranked tensor or memref of f8E8M0FNU (mx) or f8E4M3FN (nv) scales">;
 
+class FP4_Shaped<Type element, string name>
+    : AnyTypeOf<[RankedTensorOf<[element]>, MemRefOf<[element]>],
+                "ranked tensor or memref of " # name>;
+
 #endif // FP4_DIALECT_FP4_IR_FP4TYPES_TD

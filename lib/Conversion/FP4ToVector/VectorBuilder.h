@@ -1,0 +1,69 @@
+//===- VectorBuilder.h - Vectors of a CPU -----------------------*- C++ -*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Vector operations in few words, and those that a CPU has instructions for
+// which the vector dialect cannot say: products of bytes and table lookups.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP4_LIB_CONVERSION_FP4TOVECTOR_VECTORBUILDER_H
+#define FP4_LIB_CONVERSION_FP4TOVECTOR_VECTORBUILDER_H
+
+#include "LoopBuilder/LoopBuilder.h"
+#include "fp4/Target/CPU/CPU.h"
+
+namespace mlir::fp4 {
+
+class VectorBuilder : public LoopBuilder {
+public:
+  VectorBuilder(Location loc, Operation *op, const cpu::CPU &cpu)
+      : LoopBuilder(loc, op), cpu(cpu) {}
+
+  const cpu::CPU &cpu;
+
+  VectorType vectorType(int64_t size, Type element) {
+    return VectorType::get({size}, element);
+  }
+
+  /// All lanes of `type`, a vector or a scalar, with the same value.
+  Value constant(Type type, int64_t value);
+  Value constant(Type type, double value);
+  Value broadcast(Value scalar, int64_t size);
+
+  /// `size` elements of a memref from a place on; the last dimension has unit
+  /// stride.
+  Value loadVector(int64_t size, Value memref, ValueRange place);
+  void storeVector(Value vector, Value memref, ValueRange place);
+
+  /// A buffer of this function's frame, aligned to a cache line.
+  Value scratch(ArrayRef<int64_t> shape, Type element);
+
+  /// The elements [first, first + size).
+  Value slice(Value vector, int64_t first, int64_t size);
+  /// The same bits with another element type, scalars too.
+  Value bitcast(Type element, Value value);
+
+  /// Adds to each i32 lane i of `sum` the products of the four bytes from 4 * i
+  /// on of `columns` with the four bytes of the i32 `row`. Bytes of `columns`
+  /// are unsigned if the CPU's product wants it (`getColumnOffset`), those of
+  /// `row` are signed.
+  Value dot(Value sum, Value columns, Value row);
+  /// The same with a vector of i32 in place of one `row` for all lanes.
+  Value dotLanes(Value sum, Value columns, Value rows);
+
+  /// What is added to the values of e2m1 x 2, -12 to 12, to make the bytes that
+  /// `dot` wants as its columns: 12 or 0.
+  int64_t getColumnOffset() const;
+
+  /// table[index] for each byte of `indices`, which are below 16.
+  Value lookup(ArrayRef<int8_t> table, Value indices);
+};
+
+} // namespace mlir::fp4
+
+#endif // FP4_LIB_CONVERSION_FP4TOVECTOR_VECTORBUILDER_H

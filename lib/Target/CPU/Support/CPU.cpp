@@ -1,0 +1,160 @@
+//===- CPU.cpp - CPUs that code is generated for --------------------------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/Target/CPU/CPU.h"
+#include "fp4/Support/Error.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include <mutex>
+
+using namespace mlir::fp4;
+using namespace mlir::fp4::cpu;
+using llvm::StringRef;
+
+static const llvm::Target *lookupTarget(const llvm::Triple &triple,
+                                        std::string &message) {
+  static std::once_flag initialized;
+  std::call_once(initialized, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+  });
+  return llvm::TargetRegistry::lookupTarget(triple, message);
+}
+
+/// The features that the host reports, each with its sign.
+static void addHostFeatures(llvm::SubtargetFeatures &features) {
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    features.AddFeature(feature.getKey(), feature.getValue());
+}
+
+/// Adds "+a,-b" to `features`, if the table of the target has them.
+static llvm::Error addFeatures(llvm::SubtargetFeatures &features,
+                               StringRef list,
+                               const llvm::MCSubtargetInfo &known) {
+  for (const std::string &feature :
+       llvm::SubtargetFeatures(list).getFeatures()) {
+    bool isKnown =
+        llvm::any_of(known.getAllProcessorFeatures(), [&](const auto &entry) {
+          return llvm::SubtargetFeatures::StripFlag(feature) == entry.Key;
+        });
+    if (!isKnown)
+      return makeError("'{0}' is not a feature of {1}", feature,
+                       known.getTargetTriple().getArchName());
+    features.AddFeature(feature);
+  }
+  return llvm::Error::success();
+}
+
+static DotProduct chooseDotProduct(const llvm::Triple &triple,
+                                   const llvm::MCSubtargetInfo &target) {
+  if (triple.isX86()) {
+    if (target.checkFeatures("+avx512vnni,+avx512bw,+avx512vl"))
+      return DotProduct::AVX512VNNI;
+    if (target.checkFeatures("+avxvnni,+avx2"))
+      return DotProduct::AVXVNNI;
+    if (target.checkFeatures("+avx2,+fma"))
+      return DotProduct::AVX2;
+  }
+  if (triple.isAArch64() && target.checkFeatures("+dotprod,+neon"))
+    return DotProduct::NEONDot;
+  return DotProduct::Portable;
+}
+
+llvm::Expected<CPU> CPU::create(StringRef triple, StringRef name,
+                                StringRef features) {
+  CPU cpu;
+  llvm::Triple host(llvm::sys::getProcessTriple());
+  cpu.triple =
+      triple.empty() ? host : llvm::Triple(llvm::Triple::normalize(triple));
+  std::string message;
+  const llvm::Target *target = lookupTarget(cpu.triple, message);
+  if (!target)
+    return makeError("triple '{0}' is not known: {1}", triple, message);
+  std::unique_ptr<llvm::MCSubtargetInfo> known(
+      target->createMCSubtargetInfo(cpu.triple, "", ""));
+  llvm::SubtargetFeatures all;
+  bool isHost = cpu.triple.getArch() == host.getArch();
+  if (name.empty() && isHost) {
+    cpu.name = llvm::sys::getHostCPUName().str();
+    addHostFeatures(all);
+  } else if (name.empty()) {
+    cpu.name = cpu.triple.isX86() ? "x86-64" : "generic";
+  } else if (!known->isCPUStringValid(name)) {
+    return makeError("'{0}' is not a CPU of {1}", name,
+                     cpu.triple.getArchName());
+  } else {
+    cpu.name = name.str();
+  }
+  if (llvm::Error error = addFeatures(all, features, *known))
+    return error;
+  cpu.features = all.getString();
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      target->createMCSubtargetInfo(cpu.triple, cpu.name, cpu.features));
+  cpu.dot = chooseDotProduct(cpu.triple, *subtarget);
+  cpu.bf16Dot = cpu.dot == DotProduct::AVX512VNNI &&
+                subtarget->checkFeatures("+avx512bf16");
+  return cpu;
+}
+
+StringRef cpu::stringifyDotProduct(DotProduct dot) {
+  switch (dot) {
+  case DotProduct::AVX512VNNI:
+    return "AVX-512 VNNI";
+  case DotProduct::AVXVNNI:
+    return "AVX-VNNI";
+  case DotProduct::AVX2:
+    return "AVX2";
+  case DotProduct::NEONDot:
+    return "NEON dot product";
+  case DotProduct::Portable:
+    return "portable vectors";
+  }
+  llvm_unreachable("not in the list");
+}
+
+Tile CPU::getTile() const {
+  // Two accumulators for each row and vector, one vector of weights each, and
+  // the broadcast activation: 27 of 32 registers, 15 of 16.
+  switch (dot) {
+  case DotProduct::AVX512VNNI:
+    return {16, 2, 6, 4};
+  case DotProduct::AVXVNNI:
+  case DotProduct::AVX2:
+    return {8, 2, 3, 3};
+  case DotProduct::NEONDot:
+    return {4, 2, 6, 4};
+  case DotProduct::Portable:
+    return {4, 2, 3, 3};
+  }
+  llvm_unreachable("not in the list");
+}
+
+int64_t CPU::getVectorBytes() const { return getTile().lanes * 4; }
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+CPU::createTargetMachine() const {
+  std::string message;
+  const llvm::Target *target = lookupTarget(triple, message);
+  if (!target)
+    return makeError("{0}", message);
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, name, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Default, /*JIT=*/true));
+  if (!machine)
+    return makeError("no code generation for {0}", triple.str());
+  return std::move(machine);
+}
