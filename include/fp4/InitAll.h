@@ -19,6 +19,8 @@
 #include "fp4/Dialect/FP4/Transforms/BufferizableOpInterfaceImpl.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
+#include "fp4/Target/CPU/Passes.h"
+#include "fp4/Target/CPU/Pipeline.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "fp4/Target/NVVM/Pipeline.h"
 #include "fp4/Target/Passes.h"
@@ -41,9 +43,11 @@ inline void registerDialect(DialectRegistry &registry) {
 inline void registerPasses() {
   registerFP4TransformsPasses();
   registerFP4ConversionPasses();
+  registerFP4CPUPasses();
   registerFP4NVVMPasses();
   registerFP4TargetPasses();
   registerLowerToReferencePipeline();
+  registerLowerToCPUPipeline();
   registerLowerToNVVMPipelines();
 }
 

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -92,51 +93,12 @@ DeviceEntry::~DeviceEntry() {
     fp4rtUnloadModule(static_cast<FP4RTModule *>(module));
 }
 
-/// Gives every argument of the entry a name: passes drop parameters, and then
-/// places are not what they were.
-static void nameArguments(func::FuncOp entry, const EntrySignature &signature) {
-  Builder builder(entry.getContext());
-  for (auto [i, value] : llvm::enumerate(signature.arguments))
-    if (!value.isParameter)
-      entry.setArgAttr(i, kNameAttrName, builder.getStringAttr(value.name));
-}
-
-/// Reads the interface of a function whose layers have been lowered.
-llvm::Expected<DeviceEntry::Function>
-DeviceEntry::getFunction(ModuleOp module, const EntrySignature &signature,
-                         StringRef name) {
-  auto lowered = getSignature(module, name);
-  if (!lowered)
-    return lowered.takeError();
-  auto function = module.lookupSymbol<func::FuncOp>(name);
-  Function result;
-  result.name = name.str();
-  result.arguments = lowered->arguments;
-  result.results = lowered->results;
-  for (auto [i, value] : llvm::enumerate(lowered->arguments)) {
-    if (auto index =
-            function.getArgAttrOfType<IntegerAttr>(i, kPreparedAttrName)) {
-      result.sources.push_back({true, unsigned(index.getInt())});
-      continue;
-    }
-    // All arguments of the source with this key are bound to one tensor.
-    const auto *source = llvm::find_if(
-        signature.arguments, [&, &value = value](const EntryValue &other) {
-          return other.isParameter == value.isParameter &&
-                 other.name == value.name;
-        });
-    result.sources.push_back(
-        {false, unsigned(source - signature.arguments.begin())});
-  }
-  return result;
-}
-
 llvm::Expected<DeviceEntry>
 DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
                      StringRef chip) {
   DeviceEntry result;
   result.signature = signature;
-  nameArguments(module.lookupSymbol<func::FuncOp>(signature.entry), signature);
+  nameArguments(module, signature);
   auto run = [&](llvm::function_ref<void(OpPassManager &)> build) {
     PassManager pm(module.getContext());
     build(pm);
@@ -146,24 +108,21 @@ DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
         buildLowerLayersToNVVMPipeline(pm, chip);
       })))
     return makeError("cannot lower @{0}", signature.entry);
-  auto entry = getFunction(module, signature, signature.entry);
-  if (!entry)
-    return entry.takeError();
-  result.entry = std::move(*entry);
-  std::string prepareName = getPrepareName(signature.entry);
-  if (module.lookupSymbol(prepareName)) {
-    auto prepare = getFunction(module, signature, prepareName);
-    if (!prepare)
-      return prepare.takeError();
-    result.prepare = std::move(*prepare);
-  }
+  auto lowered = getLoweredEntry(module, signature);
+  if (!lowered)
+    return lowered.takeError();
+  result.entry = std::move(lowered->entry);
+  result.prepare = std::move(lowered->prepare);
   if (failed(run([&](OpPassManager &pm) {
         buildLowerToKernelsPipeline(pm, chip);
         buildLowerHostPipeline(pm);
       })))
     return makeError("cannot lower @{0}", signature.entry);
 
-  auto engine = createEngine(module, getRuntimeSymbols());
+  auto machine = createHostMachine();
+  if (!machine)
+    return machine.takeError();
+  auto engine = createEngine(module, std::move(*machine), getRuntimeSymbols());
   if (!engine)
     return engine.takeError();
   result.engine = std::move(*engine);
@@ -185,9 +144,9 @@ DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
 //===----------------------------------------------------------------------===//
 
 /// Copies those arguments of `function` that are not there yet.
-llvm::Error DeviceEntry::upload(const Function &function,
+llvm::Error DeviceEntry::upload(const LoweredFunction &function,
                                 ArrayRef<TensorView> arguments) {
-  for (const Source &source : function.sources) {
+  for (const LoweredFunction::Source &source : function.sources) {
     if (source.isPrepared || loaded.count(source.index))
       continue;
     Value &value = loaded[source.index];
@@ -207,16 +166,16 @@ llvm::Error DeviceEntry::upload(const Function &function,
 }
 
 SmallVector<TensorView>
-DeviceEntry::getArguments(const Function &function) const {
+DeviceEntry::getArguments(const LoweredFunction &function) const {
   SmallVector<TensorView> views;
-  for (const Source &source : function.sources)
+  for (const LoweredFunction::Source &source : function.sources)
     views.push_back(source.isPrepared ? prepared[source.index].view
                                       : loaded.find(source.index)->second.view);
   return views;
 }
 
 llvm::Expected<SmallVector<SmallVector<int64_t>>>
-DeviceEntry::getResultShapes(const Function &function) {
+DeviceEntry::getResultShapes(const LoweredFunction &function) {
   int64_t numSizes = 0;
   for (const EntryValue &result : function.results)
     numSizes += result.shape().size();
@@ -241,7 +200,7 @@ DeviceEntry::getResultShapes(const Function &function) {
   return shapes;
 }
 
-llvm::Error DeviceEntry::invoke(const Function &function,
+llvm::Error DeviceEntry::invoke(const LoweredFunction &function,
                                 ArrayRef<TensorView> destinations) {
   Call call;
   for (auto [value, view] :
@@ -285,10 +244,11 @@ llvm::Error DeviceEntry::load(ArrayRef<TensorView> arguments) {
     }
     if (llvm::Error error = invoke(*prepare, destinations))
       return error;
-    for (const Source &source : prepare->sources)
-      if (llvm::none_of(entry.sources, [&](const Source &other) {
-            return !other.isPrepared && other.index == source.index;
-          }))
+    for (const LoweredFunction::Source &source : prepare->sources)
+      if (llvm::none_of(
+              entry.sources, [&](const LoweredFunction::Source &other) {
+                return !other.isPrepared && other.index == source.index;
+              }))
         loaded.erase(source.index);
   }
   return upload(entry, arguments);

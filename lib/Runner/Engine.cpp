@@ -35,8 +35,7 @@ static void *allocateOrExit(size_t size) {
   exitAfterFailedCheck();
 }
 
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createHostMachine() {
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> fp4::createHostMachine() {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
@@ -47,18 +46,16 @@ createHostMachine() {
 }
 
 llvm::Expected<std::unique_ptr<ExecutionEngine>>
-fp4::createEngine(ModuleOp module, ArrayRef<HostFunction> functions) {
-  auto machine = createHostMachine();
-  if (!machine)
-    return machine.takeError();
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0,
-                                            machine->get());
+fp4::createEngine(ModuleOp module, std::unique_ptr<llvm::TargetMachine> machine,
+                  ArrayRef<HostFunction> functions) {
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0, machine.get());
   ExecutionEngineOptions options;
   options.transformer = optimize;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  auto engine = ExecutionEngine::create(module, options, std::move(machine));
   if (!engine)
     return engine.takeError();
   (*engine)->registerSymbols([&](llvm::orc::MangleAndInterner intern) {

@@ -17,10 +17,15 @@ namespace mlir::fp4 {
 /// A function of this process that compiled code calls by name.
 using HostFunction = std::pair<StringRef, void *>;
 
-/// Compiles `module`, in the LLVM dialect, for this machine. Code that fails a
+/// Code generation for this machine and plain code: conversions to bf16 are not
+/// its instructions', which flush subnormals.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createHostMachine();
+
+/// Compiles `module`, in the LLVM dialect, in this process. Code that fails a
 /// check or gets no memory ends the process with a message and exit code 1.
 llvm::Expected<std::unique_ptr<ExecutionEngine>>
-createEngine(ModuleOp module, ArrayRef<HostFunction> functions = {});
+createEngine(ModuleOp module, std::unique_ptr<llvm::TargetMachine> machine,
+             ArrayRef<HostFunction> functions = {});
 
 } // namespace mlir::fp4
 

@@ -11,9 +11,11 @@
 #include "Engine.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Support/Error.h"
+#include "fp4/Target/CPU/Pipeline.h"
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -49,56 +51,113 @@ llvm::Expected<HostTensor> HostTensor::create(std::string name, DType dtype,
 // Compiling
 //===----------------------------------------------------------------------===//
 
-static LogicalResult lower(ModuleOp module, Target target) {
-  PassManager pm(module.getContext());
-  buildLowerToReferencePipeline(
-      pm, {/*magnitudes=*/target == Target::ReferenceMagnitudes});
-  return pm.run(module);
-}
-
-CompiledEntry::CompiledEntry(EntrySignature signature,
-                             std::unique_ptr<ExecutionEngine> engine)
-    : signature(std::move(signature)), engine(std::move(engine)) {}
+CompiledEntry::CompiledEntry() = default;
 CompiledEntry::CompiledEntry(CompiledEntry &&) = default;
 CompiledEntry::~CompiledEntry() = default;
 
+static LogicalResult run(ModuleOp module,
+                         llvm::function_ref<void(OpPassManager &)> build) {
+  PassManager pm(module.getContext());
+  build(pm);
+  return pm.run(module);
+}
+
+/// Lowers and compiles for the CPU that `options` name.
+static llvm::Expected<std::unique_ptr<ExecutionEngine>>
+compileForCPU(ModuleOp module, const EntrySignature &signature,
+              const LowerToCPUOptions &options, LoweredEntry &lowered) {
+  auto cpu = cpu::CPU::create(/*triple=*/"", options.cpu, options.features);
+  if (!cpu)
+    return cpu.takeError();
+  nameArguments(module, signature);
+  if (failed(run(module, [&](OpPassManager &pm) {
+        buildLowerLayersToCPUPipeline(pm, options);
+      })))
+    return makeError("cannot lower @{0}", signature.entry);
+  auto entry = getLoweredEntry(module, signature);
+  if (!entry)
+    return entry.takeError();
+  lowered = std::move(*entry);
+  if (failed(run(module, [&](OpPassManager &pm) {
+        buildLowerTilesToCPUPipeline(pm, options);
+      })))
+    return makeError("cannot lower @{0}", signature.entry);
+  auto machine = cpu->createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  return createEngine(module, std::move(*machine));
+}
+
+static llvm::Expected<std::unique_ptr<ExecutionEngine>>
+compileReference(ModuleOp module, const EntrySignature &signature,
+                 bool magnitudes, LoweredEntry &lowered) {
+  auto entry = getLoweredEntry(module, signature);
+  if (!entry)
+    return entry.takeError();
+  lowered = std::move(*entry);
+  if (failed(run(module, [&](OpPassManager &pm) {
+        buildLowerToReferencePipeline(pm, {magnitudes});
+      })))
+    return makeError("cannot lower @{0}", signature.entry);
+  auto machine = createHostMachine();
+  if (!machine)
+    return machine.takeError();
+  return createEngine(module, std::move(*machine));
+}
+
 llvm::Expected<CompiledEntry>
 CompiledEntry::compile(ModuleOp module, const EntrySignature &signature,
-                       Target target) {
-  if (failed(lower(module, target)))
-    return makeError("cannot lower @{0}", signature.entry);
-
-  auto engine = createEngine(module);
+                       Target target, StringRef cpu, StringRef features) {
+  CompiledEntry result;
+  LowerToCPUOptions options;
+  options.cpu = cpu.str();
+  options.features = features.str();
+  auto engine = target == Target::CPU
+                    ? compileForCPU(module, signature, options, result.lowered)
+                    : compileReference(module, signature,
+                                       target == Target::ReferenceMagnitudes,
+                                       result.lowered);
   if (!engine)
     return engine.takeError();
+  result.engine = std::move(*engine);
   // Compile now and not at the first call.
-  auto function = (*engine)->lookupPacked(getWrapperName(signature.entry));
+  auto function = result.engine->lookupPacked(getWrapperName(signature.entry));
   if (!function)
     return function.takeError();
-  return CompiledEntry(signature, std::move(*engine));
+  return std::move(result);
 }
 
 //===----------------------------------------------------------------------===//
 // Calling
 //===----------------------------------------------------------------------===//
 
+/// Adds the arguments of a lowered function.
+static void addArguments(Call &call, const LoweredFunction &function,
+                         ArrayRef<TensorView> arguments,
+                         ArrayRef<HostTensor> prepared) {
+  for (auto [value, source] :
+       llvm::zip_equal(function.arguments, function.sources))
+    call.add(value, source.isPrepared ? prepared[source.index].view()
+                                      : arguments[source.index]);
+}
+
 llvm::Expected<std::vector<HostTensor>>
-CompiledEntry::createResults(ArrayRef<TensorView> arguments) const {
+CompiledEntry::createResults(const LoweredFunction &function,
+                             ArrayRef<TensorView> arguments) const {
   int64_t numSizes = 0;
-  for (const EntryValue &result : signature.results)
+  for (const EntryValue &result : function.results)
     numSizes += result.shape().size();
   SmallVector<int64_t> sizes(numSizes);
   Call call;
-  for (auto [value, tensor] : llvm::zip_equal(signature.arguments, arguments))
-    call.add(value, tensor);
+  addArguments(call, function, arguments, prepared);
   call.addMemRef(reinterpret_cast<const char *>(sizes.data()), {numSizes});
   if (llvm::Error error =
-          call.invoke(*engine, getResultShapesName(signature.entry)))
+          call.invoke(*engine, getResultShapesName(function.name)))
     return error;
 
   std::vector<HostTensor> results;
   ArrayRef<int64_t> rest = sizes;
-  for (const EntryValue &result : signature.results) {
+  for (const EntryValue &result : function.results) {
     size_t rank = result.shape().size();
     auto tensor =
         HostTensor::create(result.name, result.dtype(), rest.take_front(rank));
@@ -110,12 +169,41 @@ CompiledEntry::createResults(ArrayRef<TensorView> arguments) const {
   return std::move(results);
 }
 
-llvm::Error CompiledEntry::run(ArrayRef<TensorView> arguments,
+llvm::Error CompiledEntry::run(const LoweredFunction &function,
+                               ArrayRef<TensorView> arguments,
                                ArrayRef<HostTensor> results) const {
   Call call;
-  for (auto [value, tensor] : llvm::zip_equal(signature.arguments, arguments))
-    call.add(value, tensor);
+  addArguments(call, function, arguments, prepared);
   for (const HostTensor &result : results)
     call.addMemRef(result.data(), result.view().shape);
-  return call.invoke(*engine, signature.entry);
+  return call.invoke(*engine, function.name);
+}
+
+llvm::Error CompiledEntry::prepare(ArrayRef<TensorView> arguments) {
+  if (!lowered.prepare)
+    return llvm::Error::success();
+  auto results = createResults(*lowered.prepare, arguments);
+  if (!results)
+    return results.takeError();
+  if (llvm::Error error = run(*lowered.prepare, arguments, *results))
+    return error;
+  prepared = std::move(*results);
+  return llvm::Error::success();
+}
+
+bool CompiledEntry::readsArgument(unsigned index) const {
+  return llvm::any_of(lowered.entry.sources,
+                      [&](const LoweredFunction::Source &source) {
+                        return !source.isPrepared && source.index == index;
+                      });
+}
+
+llvm::Expected<std::vector<HostTensor>>
+CompiledEntry::createResults(ArrayRef<TensorView> arguments) const {
+  return createResults(lowered.entry, arguments);
+}
+
+llvm::Error CompiledEntry::run(ArrayRef<TensorView> arguments,
+                               ArrayRef<HostTensor> results) const {
+  return run(lowered.entry, arguments, results);
 }

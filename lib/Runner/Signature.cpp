@@ -9,7 +9,7 @@
 #include "fp4/Runner/Signature.h"
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Support/Error.h"
-#include "fp4/Target/NVVM/Passes.h"
+#include "fp4/Target/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringExtras.h"

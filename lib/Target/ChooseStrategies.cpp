@@ -115,11 +115,11 @@ struct FP4ChooseStrategiesPass
 
 FailureOr<StrategyTarget> FP4ChooseStrategiesPass::getTarget() {
   ModuleOp module = getOperation();
-  if (target == TargetKind::Host) {
+  if (target != TargetKind::NVVM) {
     if (!chip.empty())
       return emitError(module.getLoc(),
                        "option 'chip' is for target nvvm only");
-    return StrategyTarget{};
+    return StrategyTarget{target};
   }
   if (chip.empty())
     return emitError(module.getLoc(), "target nvvm requires option 'chip'");

@@ -101,6 +101,39 @@ static constexpr StrategyRequirement kTcgen05Requirements[] = {
     {"a weight with static N and K, both > 0", nullptr, checkStaticWeight}};
 
 //===----------------------------------------------------------------------===//
+// vector
+//===----------------------------------------------------------------------===//
+
+static std::string checkVectorGroups(Operation *op, const StrategyTarget &) {
+  auto groupSize = op->getAttrOfType<IntegerAttr>("group_size");
+  if (!groupSize || groupSize.getInt() >= 8)
+    return "";
+  return ("groups of " + Twine(groupSize.getInt()) + " are too small").str();
+}
+
+static std::string checkTensors(Operation *op, const StrategyTarget &) {
+  bool onMemRefs = llvm::any_of(
+      op->getOperandTypes(), [](Type type) { return isa<MemRefType>(type); });
+  return onMemRefs ? "it is on memrefs" : "";
+}
+
+/// The sizes that the code is made for: those of the weight, or the last one.
+static std::string checkStaticSizes(Operation *op,
+                                    const StrategyTarget &target) {
+  if (isa<QuantLinearOp, ScaledMatmulOp>(op))
+    return checkStaticWeight(op, target);
+  auto input = cast<ShapedType>(op->getOperand(0).getType());
+  if (ShapedType::isDynamic(input.getShape().back()))
+    return "the last dimension of its input is dynamic";
+  return input.getShape().back() == 0 ? "its input is empty" : "";
+}
+
+static constexpr StrategyRequirement kVectorRequirements[] = {
+    {"tensors", nullptr, checkTensors},
+    {"groups of at least 8", nullptr, checkVectorGroups},
+    {"static N and K, both > 0", nullptr, checkStaticSizes}};
+
+//===----------------------------------------------------------------------===//
 // The table
 //===----------------------------------------------------------------------===//
 
@@ -112,6 +145,9 @@ static constexpr StringLiteral kEveryOp[] = {
     ScaledMatmulOp::getOperationName(),
     AbsorbScaleSignsOp::getOperationName(),
     ConvertScaleLayoutOp::getOperationName()};
+static constexpr StringLiteral kLayer[] = {BlockTransformOp::getOperationName(),
+                                           QuantizePackOp::getOperationName(),
+                                           ScaledMatmulOp::getOperationName()};
 static constexpr StringLiteral kProduct[] = {
     ScaledMatmulOp::getOperationName()};
 
@@ -121,6 +157,8 @@ ArrayRef<Strategy> fp4::getStrategies() {
        TargetKind::NVVM, kProduct, kTcgen05Requirements},
       {"simt", "CUDA cores; exact as the reference", TargetKind::NVVM, kEveryOp,
        /*requirements=*/{}},
+      {"vector", "the vectors of a CPU, on all its cores", TargetKind::CPU,
+       kLayer, kVectorRequirements},
       {"reference", "plain loops: the executable definition", TargetKind::Host,
        kEveryOp, /*requirements=*/{}},
   };
@@ -136,7 +174,15 @@ const Strategy *fp4::lookupStrategy(StringRef name) {
 }
 
 StringRef fp4::stringifyTargetKind(TargetKind kind) {
-  return kind == TargetKind::NVVM ? "nvvm" : "host";
+  switch (kind) {
+  case TargetKind::Host:
+    return "host";
+  case TargetKind::CPU:
+    return "cpu";
+  case TargetKind::NVVM:
+    return "nvvm";
+  }
+  llvm_unreachable("not in the list");
 }
 
 /// The first reason why `chip` cannot run the strategy; empty if it can.
@@ -150,7 +196,9 @@ static std::string whyNotOnChip(const Strategy &strategy, const Chip &chip) {
 
 std::string Strategy::whyNot(Operation *op,
                              const StrategyTarget &target) const {
-  // Beside a GPU there is a host, not the other way round.
+  // Beside another target there is a host, not the other way round.
+  if (this->target == TargetKind::CPU && target.kind != TargetKind::CPU)
+    return "it runs on target cpu";
   if (this->target == TargetKind::NVVM) {
     if (target.kind != TargetKind::NVVM)
       return "it runs on target nvvm";

@@ -21,6 +21,7 @@
 #include "fp4/Support/Error.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
@@ -47,8 +48,18 @@ struct CommandLine {
                              cl::init("forward"), cl::cat(category)};
   cl::opt<std::string> target{"target",
                               cl::desc("What to lower to: reference (default), "
-                                       "on this CPU, or cuda, on a GPU"),
+                                       "one thread of plain loops; cpu, all "
+                                       "this CPU can do; or cuda, a GPU"),
                               cl::init("reference"), cl::cat(category)};
+  cl::opt<std::string> cpu{
+      "cpu",
+      cl::desc("The CPU to compile for with --target=cpu, as LLVM calls it "
+               "(default this one); it must be able to run here"),
+      cl::cat(category)};
+  cl::opt<std::string> features{
+      "features",
+      cl::desc("Features to add to the CPU's, for example -avx512vnni"),
+      cl::cat(category)};
   cl::opt<std::string> driver{
       "cuda-driver",
       cl::desc("The CUDA driver for --target=cuda (default libcuda.so.1)"),
@@ -90,16 +101,19 @@ struct CommandLine {
 static llvm::Error reportedError() { return makeError(""); }
 
 static llvm::Error check(const CommandLine &options) {
-  if (options.target != "reference" && options.target != "cuda")
-    return makeError("unknown --target={0}; expects reference or cuda",
+  if (options.target != "reference" && options.target != "cpu" &&
+      options.target != "cuda")
+    return makeError("unknown --target={0}; expects reference, cpu or cuda",
                      options.target.getValue());
-  if (options.target != "cuda")
-    for (const cl::Option *option :
-         {static_cast<const cl::Option *>(&options.driver),
-          static_cast<const cl::Option *>(&options.device),
-          static_cast<const cl::Option *>(&options.chip)})
-      if (option->getNumOccurrences())
-        return makeError("--{0} goes with --target=cuda", option->ArgStr);
+  const std::pair<const cl::Option *, StringRef> ofTargets[] = {
+      {&options.cpu, "cpu"},
+      {&options.features, "cpu"},
+      {&options.driver, "cuda"},
+      {&options.device, "cuda"},
+      {&options.chip, "cuda"}};
+  for (auto [option, target] : ofTargets)
+    if (option->getNumOccurrences() && options.target != target)
+      return makeError("--{0} goes with --target={1}", option->ArgStr, target);
   if (options.repeat == 0)
     return makeError("--repeat must be at least 1");
   return llvm::Error::success();
@@ -213,10 +227,17 @@ static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
                                                ArrayRef<TensorView> arguments) {
   Execution execution;
   double start = getSeconds();
-  auto compiled = CompiledEntry::compile(module, signature, Target::Reference);
+  auto compiled = CompiledEntry::compile(
+      module, signature,
+      options.target == "cpu" ? Target::CPU : Target::Reference, options.cpu,
+      options.features);
   if (!compiled)
     return compiled.takeError();
   execution.compile = getSeconds() - start;
+  start = getSeconds();
+  if (llvm::Error error = compiled->prepare(arguments))
+    return error;
+  execution.prepare = getSeconds() - start;
   auto results = compiled->createResults(arguments);
   if (!results)
     return results.takeError();
@@ -324,6 +345,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registerDialect(registry);
   registerAllGPUToLLVMIRTranslations(registry);
+  registerOpenMPDialectTranslation(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
 

@@ -15,6 +15,7 @@
 #define FP4_RUNNER_DEVICEENTRY_H
 
 #include "fp4/Runner/Jit.h"
+#include "fp4/Runner/LoweredFunction.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace mlir::fp4 {
@@ -69,18 +70,6 @@ public:
   llvm::Error read(ArrayRef<HostTensor> results) const;
 
 private:
-  /// An argument of a lowered function: an argument of the signature, or a
-  /// result of the prepare function.
-  struct Source {
-    bool isPrepared;
-    unsigned index;
-  };
-  struct Function {
-    std::string name;
-    SmallVector<EntryValue> arguments;
-    SmallVector<EntryValue> results;
-    SmallVector<Source> sources;
-  };
   /// A tensor whose bytes are on the device, and on the host if it is a scalar.
   struct Value {
     DeviceBuffer buffer;
@@ -88,18 +77,17 @@ private:
   };
 
   DeviceEntry();
-  static llvm::Expected<Function>
-  getFunction(ModuleOp module, const EntrySignature &signature, StringRef name);
-  llvm::Error upload(const Function &function, ArrayRef<TensorView> arguments);
+  llvm::Error upload(const LoweredFunction &function,
+                     ArrayRef<TensorView> arguments);
   llvm::Expected<SmallVector<SmallVector<int64_t>>>
-  getResultShapes(const Function &function);
-  llvm::Error invoke(const Function &function,
+  getResultShapes(const LoweredFunction &function);
+  llvm::Error invoke(const LoweredFunction &function,
                      ArrayRef<TensorView> destinations);
-  SmallVector<TensorView> getArguments(const Function &function) const;
+  SmallVector<TensorView> getArguments(const LoweredFunction &function) const;
 
   EntrySignature signature;
-  Function entry;
-  std::optional<Function> prepare;
+  LoweredFunction entry;
+  std::optional<LoweredFunction> prepare;
   std::unique_ptr<ExecutionEngine> engine;
   std::vector<void *> modules;
   llvm::DenseMap<unsigned, Value> loaded;

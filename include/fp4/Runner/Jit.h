@@ -14,7 +14,8 @@
 #ifndef FP4_RUNNER_JIT_H
 #define FP4_RUNNER_JIT_H
 
-#include "fp4/Runner/Signature.h"
+#include "fp4/Runner/LoweredFunction.h"
+#include "fp4/Target/CPU/CPU.h"
 #include <memory>
 
 namespace mlir {
@@ -26,6 +27,9 @@ namespace fp4 {
 enum class Target {
   /// The definition: plain loops on one thread.
   Reference,
+  /// The CPU's vectors, on as many threads as OMP_NUM_THREADS says, or all
+  /// cores.
+  CPU,
   /// The reference with the sum of the magnitudes of the terms for each
   /// scaled_matmul: the measure in which its rounding is bounded.
   ReferenceMagnitudes,
@@ -54,11 +58,23 @@ private:
 class CompiledEntry {
 public:
   /// `module` is lowered in place. Diagnostics go to its context's handler.
+  /// \param cpu what target CPU generates code for, as LLVM spells it: by
+  ///        default this machine's, with its features. It must be one whose
+  ///        instructions this machine has.
   static llvm::Expected<CompiledEntry>
-  compile(ModuleOp module, const EntrySignature &signature, Target target);
+  compile(ModuleOp module, const EntrySignature &signature, Target target,
+          StringRef cpu = "", StringRef features = "");
 
   CompiledEntry(CompiledEntry &&);
   ~CompiledEntry();
+
+  /// Re-lays the parameters among `arguments` for target CPU, once, before
+  /// anything runs; the other targets have nothing to do. Those of which
+  /// `readsArgument` says so are not read any more.
+  llvm::Error prepare(ArrayRef<TensorView> arguments);
+
+  /// Whether `run` reads an argument of the signature.
+  bool readsArgument(unsigned index) const;
 
   /// Allocates the results that `arguments` give.
   llvm::Expected<std::vector<HostTensor>>
@@ -70,11 +86,17 @@ public:
                   ArrayRef<HostTensor> results) const;
 
 private:
-  CompiledEntry(EntrySignature signature,
-                std::unique_ptr<ExecutionEngine> engine);
+  CompiledEntry();
+  llvm::Expected<std::vector<HostTensor>>
+  createResults(const LoweredFunction &function,
+                ArrayRef<TensorView> arguments) const;
+  llvm::Error run(const LoweredFunction &function,
+                  ArrayRef<TensorView> arguments,
+                  ArrayRef<HostTensor> results) const;
 
-  EntrySignature signature;
+  LoweredEntry lowered;
   std::unique_ptr<ExecutionEngine> engine;
+  std::vector<HostTensor> prepared;
 };
 
 } // namespace fp4

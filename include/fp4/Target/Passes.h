@@ -10,8 +10,10 @@
 #define FP4_TARGET_PASSES_H
 
 #include "fp4/Target/Strategies.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include <string>
 
 namespace mlir::fp4 {
 
@@ -20,6 +22,10 @@ namespace mlir::fp4 {
 
 #define GEN_PASS_REGISTRATION
 #include "fp4/Target/Passes.h.inc"
+
+/// The name of the function that re-lays the parameters of `entry`, see
+/// `--fp4-outline-prepare`.
+std::string getPrepareName(llvm::StringRef entry);
 
 } // namespace mlir::fp4
 

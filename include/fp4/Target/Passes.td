@@ -56,11 +56,58 @@ def FP4ChooseStrategiesPass
       [{::llvm::cl::values(
           clEnumValN(::mlir::fp4::TargetKind::Host, "reference",
                      "The CPU of the host"),
+          clEnumValN(::mlir::fp4::TargetKind::CPU, "cpu",
+                     "A CPU, by vectors"),
           clEnumValN(::mlir::fp4::TargetKind::NVVM, "nvvm",
                      "An NVIDIA GPU, and the CPU of the host"))}]>,
     Option<"chip", "chip", "std::string", /*default=*/"\"\"",
       "With target=nvvm, the GPU, such as sm_100a">
   ];
+}
+
+def FP4FlattenRowsPass : Pass<"fp4-flatten-rows", "::mlir::func::FuncOp"> {
+  let summary = "Give ops operands of rank 2";
+  let description = [{
+    An op-level op on tensors with a strategy other than `reference`, and whose
+    operands have more or fewer than one leading dimension, gets all of them as
+    one: `tensor.collapse_shape` in front (`tensor.expand_shape` for a vector),
+    the inverse behind. What one op expands and the next collapses is folded.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
+def FP4OutlinePreparePass
+    : Pass<"fp4-outline-prepare", "::mlir::ModuleOp"> {
+  let summary = "Move layout changes of parameters to a function that runs once";
+  let description = [{
+    Where an entry changes the layout of what depends on `fp4.param` arguments
+    only (`fp4.convert_scale_layout`, `fp4.absorb_scale_signs`,
+    `tensor.insert_slice`, `linalg.pack`), the change moves to
+    `@<entry>.prepare`, which takes the parameters and gives them re-laid. The
+    entry takes those as arguments with `fp4.prepared`, the number of the result,
+    behind its others, and no longer takes the parameters that nothing else
+    reads.
+
+    ```mlir
+    func.func @f(%x: tensor<?x64xbf16>,
+                 %s: tensor<48x4xf8E4M3FN> {fp4.param = "scales"})
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: tensor<?x64xbf16>,
+                 %s: tensor<1x1x32x4x4xf8E4M3FN> {fp4.prepared = 0 : i64})
+    func.func @f.prepare(%s: tensor<48x4xf8E4M3FN> {fp4.param = "scales"})
+        -> tensor<1x1x32x4x4xf8E4M3FN>
+    ```
+
+    What has to stay, in a branch for example, is executed each time. Signs that
+    are absorbed there are absorbed into the destination of the
+    `tensor.insert_slice` that would have been outlined with them.
+  }];
 }
 
 #endif // FP4_TARGET_PASSES_TD

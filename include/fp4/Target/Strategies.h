@@ -25,8 +25,9 @@ namespace nvvm {
 class Chip;
 } // namespace nvvm
 
-/// Where code runs: on the CPU of the host, or on an NVIDIA GPU.
-enum class TargetKind { Host, NVVM };
+/// Where code runs: on any host, on a CPU with its vectors, or on an NVIDIA
+/// GPU. The last two have a host as well.
+enum class TargetKind { Host, CPU, NVVM };
 
 llvm::StringRef stringifyTargetKind(TargetKind kind);
 

@@ -142,19 +142,6 @@ Value VectorBuilder::dotLanes(Value sum, Value columns, Value rows) {
   llvm_unreachable("not in the list");
 }
 
-int64_t VectorBuilder::getColumnOffset() const {
-  switch (cpu.getDotProduct()) {
-  case DotProduct::AVX512VNNI:
-  case DotProduct::AVXVNNI:
-  case DotProduct::AVX2:
-    return 12;
-  case DotProduct::NEONDot:
-  case DotProduct::Portable:
-    return 0;
-  }
-  llvm_unreachable("not in the list");
-}
-
 /// The table as a vector, repeated for each 128 bits that an instruction looks
 /// up on its own.
 static Value createTable(VectorBuilder &b, ArrayRef<int8_t> table,

@@ -50,15 +50,10 @@ public:
 
   /// Adds to each i32 lane i of `sum` the products of the four bytes from 4 * i
   /// on of `columns` with the four bytes of the i32 `row`. Bytes of `columns`
-  /// are unsigned if the CPU's product wants it (`getColumnOffset`), those of
-  /// `row` are signed.
+  /// are unsigned if `cpu.hasUnsignedColumns()`, those of `row` are signed.
   Value dot(Value sum, Value columns, Value row);
   /// The same with a vector of i32 in place of one `row` for all lanes.
   Value dotLanes(Value sum, Value columns, Value rows);
-
-  /// What is added to the values of e2m1 x 2, -12 to 12, to make the bytes that
-  /// `dot` wants as its columns: 12 or 0.
-  int64_t getColumnOffset() const;
 
   /// table[index] for each byte of `indices`, which are below 16.
   Value lookup(ArrayRef<int8_t> table, Value indices);

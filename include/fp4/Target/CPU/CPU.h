@@ -70,6 +70,12 @@ public:
   DotProduct getDotProduct() const { return dot; }
   Tile getTile() const;
 
+  /// Whether the products take the bytes of one side, the columns', as
+  /// unsigned.
+  bool hasUnsignedColumns() const {
+    return dot != DotProduct::NEONDot && dot != DotProduct::Portable;
+  }
+
   /// The width of a vector register in bytes: 64, 32 or 16.
   int64_t getVectorBytes() const;
 

@@ -26,10 +26,6 @@ namespace mlir::fp4 {
 /// `--convert-host-to-runtime`.
 inline constexpr llvm::StringLiteral kRuntimeModulePrefix = "fp4rt.module.";
 
-/// The name of the function that re-lays the parameters of `entry`, see
-/// `--fp4-outline-prepare`.
-std::string getPrepareName(llvm::StringRef entry);
-
 /// What --fp4-check-kernels sees the translation of ops to instructions with.
 void registerCheckKernelsTranslation(DialectRegistry &registry);
 

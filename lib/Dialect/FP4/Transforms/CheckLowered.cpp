@@ -8,6 +8,7 @@
 
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4CHECKLOWEREDPASS
@@ -24,7 +25,8 @@ struct FP4CheckLoweredPass
     Operation *cast = nullptr;
     WalkResult result = getOperation()->walk([&](Operation *op) {
       if (isa<ModuleOp>(op) ||
-          isa_and_nonnull<LLVM::LLVMDialect>(op->getDialect()))
+          isa_and_nonnull<LLVM::LLVMDialect, omp::OpenMPDialect>(
+              op->getDialect()))
         return WalkResult::advance();
       if (isa<UnrealizedConversionCastOp>(op)) {
         cast = op;

@@ -79,10 +79,15 @@ static void makeRowMajor(QuantizePackOp op) {
   op.getResult(1).replaceAllUsesExcept(converted, converted.getDefiningOp());
 }
 
+/// Lowerings for a CPU read row-major scales; tensor cores do not.
+static bool readsRowMajor(Operation *op) {
+  return getStrategy(op) == "reference" || getStrategy(op) == "vector";
+}
+
 /// A layout change needs a new buffer, and only tensors have them for the
 /// asking.
 static LogicalResult checkTensors(TileDimsOpInterface op) {
-  if (isa<ConvertScaleLayoutOp>(op) || getStrategy(op) != "reference")
+  if (isa<ConvertScaleLayoutOp>(op) || !readsRowMajor(op))
     return success();
   for (OpOperand &operand : op->getOpOperands())
     if (isa<MemRefType>(operand.get().getType()) &&
@@ -105,7 +110,7 @@ struct FP4MaterializeScaleLayoutsPass
     if (memrefs.wasInterrupted())
       return signalPassFailure();
     getOperation()->walk([](Operation *op) {
-      if (getStrategy(op) != "reference")
+      if (!readsRowMajor(op))
         return;
       llvm::TypeSwitch<Operation *>(op)
           .Case([](QuantLinearOp op) {

@@ -613,7 +613,7 @@ def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
     ```
 
     for i < G/2: the even elements of a group and then the odd ones, as the
-    nibbles of packed codes give them. Rows beyond M are zero.
+    nibbles of packed codes give them. Rows beyond M repeat the last one.
 
     `terms` (M/R up, K/G, 2, R) holds bits that depend on the format. With
     `offset` what is added to the values of the other operand:

@@ -14,8 +14,8 @@ include "mlir/Pass/PassBase.td"
 def FP4CheckLoweredPass : Pass<"fp4-check-lowered"> {
   let summary = "Refuse what is not in the LLVM dialect";
   let description = [{
-    Changes nothing. Any op that is neither a module nor of the LLVM dialect is an
-    error. The last pass of a lowering: upstream's conversions leave what they do
+    Changes nothing. Any op that is neither a module nor of the LLVM dialect, or
+    of OpenMP, which is translated with it, is an error. The last pass of a lowering: upstream's conversions leave what they do
     not know, without a word.
   }];
 }

@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Dialect/FP4/IR/FP4.h"
-#include "fp4/Target/NVVM/DeviceMemory.h"
-#include "fp4/Target/NVVM/Passes.h"
+#include "fp4/Target/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -18,7 +17,7 @@
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4FLATTENROWSPASS
-#include "fp4/Target/NVVM/Passes.h.inc"
+#include "fp4/Target/Passes.h.inc"
 } // namespace mlir::fp4
 
 using namespace mlir;
@@ -104,7 +103,7 @@ struct FP4FlattenRowsPass
   void runOnOperation() override {
     getOperation()->walk([](Operation *op) {
       SmallVector<OpOperand *> operands = getRowOperands(op);
-      if (operands.empty() || !nvvm::isOnDevice(op) ||
+      if (operands.empty() || getStrategy(op) == "reference" ||
           !isa<RankedTensorType>(operands.front()->get().getType()))
         return;
       if (cast<RankedTensorType>(operands.front()->get().getType()).getRank() !=

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Dialect/FP4/IR/FP4.h"
-#include "fp4/Target/NVVM/Passes.h"
+#include "fp4/Target/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
@@ -17,7 +18,7 @@
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4OUTLINEPREPAREPASS
-#include "fp4/Target/NVVM/Passes.h.inc"
+#include "fp4/Target/Passes.h.inc"
 } // namespace mlir::fp4
 
 using namespace mlir;
@@ -47,8 +48,8 @@ static SetVector<Operation *> findConstantOps(func::FuncOp entry) {
 /// Those of them that only move data: worth doing once, since what they give is
 /// no larger than what they take.
 static bool isLayoutChange(Operation *op) {
-  return isa<AbsorbScaleSignsOp, ConvertScaleLayoutOp, tensor::InsertSliceOp>(
-      op);
+  return isa<AbsorbScaleSignsOp, ConvertScaleLayoutOp, tensor::InsertSliceOp,
+             linalg::PackOp>(op);
 }
 
 /// The ops that `roots` depend on, themselves included, in order.

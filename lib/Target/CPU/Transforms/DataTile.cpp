@@ -1,0 +1,184 @@
+//===- DataTile.cpp - Operands of products in tiles -----------------------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp4/Dialect/FP4/IR/FP4.h"
+#include "fp4/Target/CPU/CPU.h"
+#include "fp4/Target/CPU/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::fp4 {
+#define GEN_PASS_DEF_FP4DATATILEPASS
+#include "fp4/Target/CPU/Passes.h.inc"
+} // namespace mlir::fp4
+
+using namespace mlir;
+using namespace mlir::fp4;
+
+/// The most rows that are few.
+static constexpr int64_t kDecodeRows = 16;
+
+namespace {
+/// The product, and its weight in panels.
+struct Product {
+  ScaledMatmulOp op;
+  const cpu::CPU &cpu;
+  Value rhsCodes, rhsScales;
+  int64_t groups;
+};
+} // namespace
+
+/// Bytes multiplied by vpdpbusd and its kin are unsigned on one side.
+static int64_t getOffset(const cpu::CPU &cpu) {
+  return cpu.hasUnsignedColumns() ? 12 : 0;
+}
+
+static Value createZero(ImplicitLocOpBuilder &b, Type type) {
+  if (auto floating = dyn_cast<FloatType>(type)) {
+    // The byte 0, which is no zero in f8E8M0FNU.
+    const llvm::fltSemantics &semantics = floating.getFloatSemantics();
+    llvm::APFloat zero(semantics, llvm::APInt(floating.getWidth(), 0));
+    return arith::ConstantOp::create(b, FloatAttr::get(floating, zero));
+  }
+  return arith::ConstantOp::create(b, b.getIntegerAttr(type, 0));
+}
+
+/// Packs the first dimension of `value` in panels of `sizes[0]`, and the second
+/// of `sizes[1]` if there is one.
+static Value pack(ImplicitLocOpBuilder &b, Value value,
+                  ArrayRef<int64_t> sizes) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape()), positions;
+  SmallVector<OpFoldResult> tiles;
+  for (auto [i, size] : llvm::enumerate(sizes)) {
+    positions.push_back(i);
+    tiles.push_back(b.getIndexAttr(size));
+    shape[i] = llvm::divideCeil(shape[i], size);
+    shape.push_back(size);
+  }
+  Value empty = tensor::EmptyOp::create(b, shape, type.getElementType());
+  std::optional<Value> padding;
+  if (type.getDimSize(0) % sizes[0] != 0)
+    padding = createZero(b, type.getElementType());
+  return linalg::PackOp::create(b, value, empty, positions, tiles, padding)
+      .getResult();
+}
+
+/// The product by tiles of `rows` rows.
+static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
+                      int64_t rows) {
+  ScaledMatmulOp op = product.op;
+  int64_t group = op.getGroupSize(), offset = getOffset(product.cpu);
+  AffineExpr d0 = b.getAffineDimExpr(0);
+  OpFoldResult tiles = affine::makeComposedFoldedAffineApply(
+      b, b.getLoc(), d0.ceilDiv(rows),
+      {tensor::getMixedSize(b, b.getLoc(), op.getLhsCodes(), 0)});
+  auto empty = [&](ArrayRef<int64_t> sizes, Type element) -> Value {
+    SmallVector<OpFoldResult> shape = {tiles};
+    for (int64_t size : sizes)
+      shape.push_back(b.getIndexAttr(size));
+    return tensor::EmptyOp::create(b, shape, element);
+  };
+  SmallVector<Value> packed = {
+      empty({product.groups, rows, group}, b.getI8Type()),
+      empty({product.groups, 2, rows}, b.getI32Type()),
+      empty({rows}, b.getF64Type()), empty({}, b.getI8Type())};
+  auto lhs = PackLhsOp::create(b, TypeRange(packed), op.getLhsCodes(),
+                               op.getLhsScales(), packed[0], packed[1],
+                               packed[2], packed[3], group, offset);
+  return PackedMatmulOp::create(b, op->getResultTypes(), lhs.getResult(0),
+                                lhs.getResult(1), lhs.getResult(2),
+                                lhs.getResult(3), op.getLhsScales(),
+                                product.rhsCodes, product.rhsScales,
+                                op.getAlpha(), op.getOutput(), group, offset)
+      .getResult(0);
+}
+
+/// if (size <= limit) then() else otherwise(), each of which gives a result.
+static Value branch(ImplicitLocOpBuilder &b, Value size, int64_t limit,
+                    Type type, llvm::function_ref<Value()> then,
+                    llvm::function_ref<Value()> otherwise) {
+  Value isSmall =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ule, size,
+                            arith::ConstantIndexOp::create(b, limit));
+  auto branch = scf::IfOp::create(b, type, isSmall, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(branch.thenBlock());
+  scf::YieldOp::create(b, then());
+  b.setInsertionPointToEnd(branch.elseBlock());
+  scf::YieldOp::create(b, otherwise());
+  return branch.getResult(0);
+}
+
+static void dataTile(ScaledMatmulOp op, const cpu::CPU &cpu) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  cpu::Tile tile = cpu.getTile();
+  auto scalesType = cast<RankedTensorType>(op.getRhsScales().getType());
+  // Four bytes are eight codes: the low nibbles make one operand of a dot
+  // product, the high ones another.
+  Product product{op, cpu, pack(b, op.getRhsCodes(), {tile.columns(), 4}),
+                  pack(b, op.getRhsScales(), {tile.columns()}),
+                  scalesType.getDimSize(1)};
+  remark::passed(op.getLoc(),
+                 remark::RemarkOpts::name("cpu-tile").category("fp4-data-tile"))
+      << "products of bytes by "
+      << cpu::stringifyDotProduct(cpu.getDotProduct()) << " for CPU "
+      << cpu.getName() << ", tiles of "
+      << remark::metric("prefill-rows", tile.prefillRows) << " or "
+      << remark::metric("decode-rows", tile.decodeRows) << " rows by "
+      << remark::metric("columns", tile.columns()) << " columns";
+
+  auto output = cast<RankedTensorType>(op.getOutput().getType());
+  int64_t rows = output.getDimSize(0);
+  Value result;
+  if (ShapedType::isDynamic(rows)) {
+    Value size = tensor::DimOp::create(b, op.getOutput(), 0);
+    result = branch(
+        b, size, 1, output, [&] { return multiply(b, product, 1); },
+        [&] {
+          return branch(
+              b, size, kDecodeRows, output,
+              [&] { return multiply(b, product, tile.decodeRows); },
+              [&] { return multiply(b, product, tile.prefillRows); });
+        });
+  } else {
+    result = multiply(b, product,
+                      rows <= 1             ? 1
+                      : rows <= kDecodeRows ? tile.decodeRows
+                                            : tile.prefillRows);
+  }
+  op.getResult(0).replaceAllUsesWith(result);
+  op.erase();
+}
+
+namespace {
+struct FP4DataTilePass : fp4::impl::FP4DataTilePassBase<FP4DataTilePass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    auto cpu = cpu::CPU::create(triple, this->cpu, features);
+    if (!cpu) {
+      emitError(getOperation().getLoc()) << llvm::toString(cpu.takeError());
+      return signalPassFailure();
+    }
+    SmallVector<ScaledMatmulOp> products;
+    getOperation().walk([&](ScaledMatmulOp op) {
+      if (getStrategy(op) == "vector")
+        products.push_back(op);
+    });
+    for (ScaledMatmulOp op : products)
+      dataTile(op, *cpu);
+  }
+};
+} // namespace
