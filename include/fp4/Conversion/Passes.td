@@ -117,7 +117,8 @@ def ConvertFP4ToVectorPass
   let description = [{
     Replaces `fp4.quantize_pack` and `fp4.block_transform` with strategy
     `vector`, and the data-tiled `fp4.pack_lhs` and `fp4.packed_matmul`, all on
-    memrefs, with loops over vectors. Codes, scales and sums within a group are
+    memrefs, with calls of functions of loops over vectors, one function for ops
+    that are alike. Codes, scales and sums within a group are
     those of the reference bit for bit; sums over groups are in f32.
 
     The code is for the CPU that `triple`, `cpu` and `features` name, by default
@@ -137,9 +138,9 @@ def ConvertFP4ToVectorPass
       "Features to add to the CPU's, for example -avx512vnni">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
 

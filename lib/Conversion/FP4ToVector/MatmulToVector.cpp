@@ -30,7 +30,6 @@
 #include "Emit.h"
 #include "Numerics/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -57,8 +56,6 @@ struct Matmul {
   PackedMatmulOp op;
   int64_t groupSize, rows, lanes, vectors, columns;
   bool isPowerOfTwo;
-  /// The codes of the weight, those of a panel's rows side by side.
-  Value codes;
   /// Bytes of the values of the panel, (steps of 4 K, columns * 4).
   Value panel;
   /// Scales of the panel, (groups, columns): bits of f32, see above.
@@ -108,12 +105,10 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
     : b(b), op(op), groupSize(op.getGroupSize()),
       rows(cast<MemRefType>(op.getValues().getType()).getDimSize(2)),
       lanes(b.cpu.getTile().lanes),
-      columns(cast<MemRefType>(op.getRhsCodes().getType()).getDimSize(2)) {
+      columns(cast<MemRefType>(op.getRhsScales().getType()).getDimSize(2)) {
   auto scalesType = cast<MemRefType>(op.getRhsScales().getType());
   isPowerOfTwo = isa<Float8E8M0FNUType>(scalesType.getElementType());
   vectors = columns / lanes;
-  codes = memref::CollapseShapeOp::create(
-      b, op.getRhsCodes(), ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
   int64_t inStretch = groupsInStretch();
   panel = b.scratch({inStretch * groupSize / 4, columns * 4}, b.getI8Type());
   scales = b.scratch({inStretch, columns}, b.getI32Type());
@@ -186,7 +181,7 @@ void Matmul::markWideColumns(Value panelIndex, Value group) {
         Value codes =
             b.loadVector(4, op.getRhsCodes(),
                          {panelIndex, b.add(b.mul(group, groupSize / 8), s),
-                          column, b.index(0)});
+                          b.mul(column, 4)});
         Value any = vector::ReductionOp::create(
             b, vector::CombiningKind::OR,
             arith::AndIOp::create(b, codes,
@@ -241,7 +236,8 @@ void Matmul::expandCodes(Value panelIndex, Value first, Value g) {
     Value to = b.mul(b.add(b.mul(g, steps), s), 2);
     for (int64_t v = 0; v < vectors; ++v) {
       Value place = b.index(v * lanes * 4);
-      Value vector = b.loadVector(lanes * 4, codes, {panelIndex, from, place});
+      Value vector =
+          b.loadVector(lanes * 4, op.getRhsCodes(), {panelIndex, from, place});
       auto [even, odd] = emitCodeValues(b, vector, op.getOffset());
       b.storeVector(even, panel, {to, place});
       b.storeVector(odd, panel, {b.add(to, 1), place});
@@ -437,7 +433,8 @@ Value Matmul::sumInF64(Value panelIndex, Value tile, Value inTile, Value row,
     auto bytePair = [&](Value i, Value groupSum) -> Value {
       Value step = b.add(b.mul(g, groupSize / 8), b.div(i, 4));
       Value byte =
-          b.load(op.getRhsCodes(), {panelIndex, step, column, b.rem(i, 4)});
+          b.load(op.getRhsCodes(),
+                 {panelIndex, step, b.add(b.mul(column, 4), b.rem(i, 4))});
       Value codes = arith::ExtUIOp::create(b, i32, byte);
       Value low = arith::AndIOp::create(b, codes, b.i32(15));
       Value high = arith::ShRUIOp::create(b, codes, b.i32(4));

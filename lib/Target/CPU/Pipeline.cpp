@@ -48,8 +48,8 @@ void fp4::buildLowerLayersToCPUPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFP4FlattenRowsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(
-      createFP4DataTilePass({options.triple, options.cpu, options.features}));
+  pm.addNestedPass<func::FuncOp>(createFP4PackWeightsPass(
+      {options.triple, options.cpu, options.features}));
   // What a loop re-lays in each iteration is outlined only in front of it.
   pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
   // And layers that share a weight share what it is re-laid to.
@@ -59,13 +59,17 @@ void fp4::buildLowerLayersToCPUPipeline(OpPassManager &pm,
 }
 
 /// Tensors to buffers, with the loops that become threads.
-static void addLowerTensors(OpPassManager &pm) {
+static void addLowerTensors(OpPassManager &pm,
+                            const fp4::LowerToCPUOptions &options) {
   pm.addPass(fp4::createFP4ResultsToDestinationsPass());
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
   pm.addPass(fp4::createConvertFP4ToLinalgPass());
-  pm.addNestedPass<func::FuncOp>(fp4::createFP4LowerPacksPass());
-  pm.addNestedPass<func::FuncOp>(fp4::createFP4TileToThreadsPass());
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(fp4::createFP4DataTilePass(
+      {options.triple, options.cpu, options.features}));
+  functions.addPass(fp4::createFP4LowerPacksPass());
+  functions.addPass(fp4::createFP4TileToThreadsPass());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
@@ -78,41 +82,46 @@ static void addLowerTensors(OpPassManager &pm) {
   bufferization::buildBufferDeallocationPipeline(pm, {});
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
-  pm.addPass(createForallToParallelLoopPass());
 }
 
-/// To the LLVM dialect. Memrefs go before control flow: an alloca_scope within
-/// a parallel region could not be lowered otherwise.
-static void addLowerThreadsToLLVM(OpPassManager &pm) {
+/// What is around the vectors, while that is little code: threads, addresses,
+/// arithmetic of the user's.
+static void addLowerLoops(OpPassManager &pm) {
+  pm.addPass(createForallToParallelLoopPass());
   pm.addPass(createConvertSCFToOpenMPPass());
   fp4::addExpandSmallFloats(pm);
   pm.addPass(createLowerAffinePass());
   pm.addPass(fp4::createFP4LowerExpandShapesPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  addCleanup(pm);
+}
+
+/// To the LLVM dialect. Memrefs go before control flow: an alloca_scope within
+/// a parallel region could not be lowered otherwise.
+static void addLowerVectorsToLLVM(OpPassManager &pm) {
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
-  addCleanup(pm);
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(fp4::createFP4CheckLoweredPass());
 }
 
 void fp4::buildLowerTilesToCPUPipeline(OpPassManager &pm,
                                        const LowerToCPUOptions &options) {
-  addLowerTensors(pm);
+  addLowerTensors(pm, options);
+  addLowerLoops(pm);
   pm.addPass(createConvertFP4ToVectorPass(
       {options.triple, options.cpu, options.features}));
-  addLowerThreadsToLLVM(pm);
+  addLowerVectorsToLLVM(pm);
   pm.addPass(
       createFP4AttachCPUPass({options.triple, options.cpu, options.features}));
 }

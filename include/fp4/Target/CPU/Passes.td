@@ -21,21 +21,43 @@ defvar FP4CPUOptions = [
     "Features to add to the CPU's, for example -avx512vnni">
 ];
 
+def FP4PackWeightsPass : Pass<"fp4-pack-weights", "::mlir::func::FuncOp"> {
+  let summary = "Lay the weights of products out in panels";
+  let description = [{
+    The right operand of each `fp4.scaled_matmul` with strategy `vector` goes
+    through a `linalg.pack` of its codes and one of its scales, into panels of as
+    many rows as the registers of the CPU, which the options name, hold columns
+    of a result, and a `linalg.unpack` of each back to what the product takes.
+
+    Run `--fp4-outline-prepare` next: it moves the packing of parameters to
+    where it happens once. `--fp4-data-tile` then takes the panels in place of
+    what would be unpacked.
+
+    ```mlir
+    %panels = linalg.pack %w inner_dims_pos = [0, 1] inner_tiles = [32, 4]
+        into %0 : tensor<64x256xi8> -> tensor<2x64x32x4xi8>
+    %codes = linalg.unpack %panels inner_dims_pos = [0, 1]
+        inner_tiles = [32, 4] into %1 : tensor<2x64x32x4xi8> -> tensor<64x256xi8>
+    ```
+  }];
+  let options = FP4CPUOptions;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def FP4DataTilePass : Pass<"fp4-data-tile", "::mlir::func::FuncOp"> {
-  let summary = "Lay the operands of products out in tiles";
+  let summary = "Lower products to tiles of packed operands";
   let description = [{
     Each `fp4.scaled_matmul` with strategy `vector` becomes, for the CPU that
-    the options name, a `linalg.pack` of the weight's codes and one of its
-    scales into panels of as many rows as the CPU's registers hold columns of a
-    result, an `fp4.pack_lhs` and an `fp4.packed_matmul`.
+    the options name, an `fp4.pack_lhs` and an `fp4.packed_matmul` of the panels
+    that `--fp4-pack-weights` has made, or makes them here.
 
     How many rows a tile of the activations has depends on how many there are:
     one row, up to 16 (decode) and more (prefill) are different code, and a
     dynamic number of rows chooses between them at run time. What was chosen for
     which CPU is a remark (`--remarks-filter-passed=fp4-data-tile`).
-
-    Run `--fp4-outline-prepare` next: it moves the packing of parameters to
-    where it happens once.
   }];
   let options = FP4CPUOptions;
   let dependentDialects = [

@@ -111,16 +111,16 @@ LogicalResult PackedMatmulOp::verify() {
   if (failed(verifyPackedLhs(*this, {"values", getValues()},
                              {"terms", getTerms()}, {"factors", getFactors()},
                              {"wide", getWide()}, lhsScales, getGroupSize())) ||
-      failed(verifyRank(*this, rhs, 4)) ||
+      failed(verifyRank(*this, rhs, 3)) ||
       failed(verifyRank(*this, rhsScales, 3)) ||
       failed(verifySameElementType(*this, rhsScales, lhsScales)) ||
       failed(verifyRank(*this, {"output", getOutput()}, 2)))
     return failure();
-  ArrayRef<int64_t> shape = rhs.type().getShape();
-  if (ShapedType::isDynamic(shape[2]) || shape[2] == 0 || shape[3] != 4)
-    return emitOpError("expects the last dimensions of 'rhs_codes' to be the "
-                       "rows of a panel and 4, but got ")
-           << rhs.value.getType();
+  int64_t columns = rhsScales.type().getShape().back();
+  if (ShapedType::isDynamic(columns) || columns == 0)
+    return emitOpError("expects the last dimension of 'rhs_scales' to be "
+                       "static and not 0, but got ")
+           << rhsScales.value.getType();
   return verifyShapes(*this);
 }
 
@@ -133,9 +133,10 @@ void PackedMatmulOp::getShapeConstraints(ShapeConstraints &constraints) {
   constraints.addEqual(rhs.dim(1), values.dim(1), getGroupSize() / 8);
   constraints.addEqual(rhsScales.dim(0), rhs.dim(0));
   constraints.addEqual(rhsScales.dim(1), values.dim(1));
-  constraints.addEqual(rhsScales.dim(2), rhs.dim(2));
+  constraints.addEqual(rhs.dim(2), rhsScales.dim(2), 4);
   constraints.addEqual(output.dim(0), lhsScales.dim(0));
-  constraints.addEqual(rhs.dim(0), output.dim(1), 1, rhs.type().getDimSize(2));
+  constraints.addEqual(rhs.dim(0), output.dim(1), 1,
+                       rhsScales.type().getDimSize(2));
 }
 
 int64_t PackedMatmulOp::getNumTileLoops() { return 2; }
@@ -146,7 +147,7 @@ PackedMatmulOp::getTileDims(OpOperand &operand) {
   int64_t rows = getTileRows(getValues());
   if (&operand == &getLhsScalesMutable())
     return getRowsTileDims(rows);
-  int64_t columns = cast<ShapedType>(getRhsCodes().getType()).getDimSize(2);
+  int64_t columns = cast<ShapedType>(getRhsScales().getType()).getDimSize(2);
   if (&operand == &getOutputMutable())
     return SmallVector<TileDim>{{0, rows, /*partial=*/true},
                                 {1, columns, /*partial=*/true}};

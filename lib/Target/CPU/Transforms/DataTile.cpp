@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Panels.h"
 #include "fp4/Dialect/FP4/IR/FP4.h"
 #include "fp4/Target/CPU/CPU.h"
 #include "fp4/Target/CPU/Passes.h"
@@ -16,7 +17,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4DATATILEPASS
@@ -42,37 +42,6 @@ struct Product {
 /// Bytes multiplied by vpdpbusd and its kin are unsigned on one side.
 static int64_t getOffset(const cpu::CPU &cpu) {
   return cpu.hasUnsignedColumns() ? 12 : 0;
-}
-
-static Value createZero(ImplicitLocOpBuilder &b, Type type) {
-  if (auto floating = dyn_cast<FloatType>(type)) {
-    // The byte 0, which is no zero in f8E8M0FNU.
-    const llvm::fltSemantics &semantics = floating.getFloatSemantics();
-    llvm::APFloat zero(semantics, llvm::APInt(floating.getWidth(), 0));
-    return arith::ConstantOp::create(b, FloatAttr::get(floating, zero));
-  }
-  return arith::ConstantOp::create(b, b.getIntegerAttr(type, 0));
-}
-
-/// Packs the first dimension of `value` in panels of `sizes[0]`, and the second
-/// of `sizes[1]` if there is one.
-static Value pack(ImplicitLocOpBuilder &b, Value value,
-                  ArrayRef<int64_t> sizes) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> shape(type.getShape()), positions;
-  SmallVector<OpFoldResult> tiles;
-  for (auto [i, size] : llvm::enumerate(sizes)) {
-    positions.push_back(i);
-    tiles.push_back(b.getIndexAttr(size));
-    shape[i] = llvm::divideCeil(shape[i], size);
-    shape.push_back(size);
-  }
-  Value empty = tensor::EmptyOp::create(b, shape, type.getElementType());
-  std::optional<Value> padding;
-  if (type.getDimSize(0) % sizes[0] != 0)
-    padding = createZero(b, type.getElementType());
-  return linalg::PackOp::create(b, value, empty, positions, tiles, padding)
-      .getResult();
 }
 
 /// The product by tiles of `rows` rows.
@@ -125,10 +94,12 @@ static void dataTile(ScaledMatmulOp op, const cpu::CPU &cpu) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   cpu::Tile tile = cpu.getTile();
   auto scalesType = cast<RankedTensorType>(op.getRhsScales().getType());
-  // Four bytes are eight codes: the low nibbles make one operand of a dot
-  // product, the high ones another.
-  Product product{op, cpu, pack(b, op.getRhsCodes(), {tile.columns(), 4}),
-                  pack(b, op.getRhsScales(), {tile.columns()}),
+  // Rows of a panel side by side, as vectors load them.
+  Value codes = tensor::CollapseShapeOp::create(
+      b, getPanels(b, op.getRhsCodes(), getCodesTile(cpu)),
+      ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
+  Product product{op, cpu, codes,
+                  getPanels(b, op.getRhsScales(), getScalesTile(cpu)),
                   scalesType.getDimSize(1)};
   remark::passed(op.getLoc(),
                  remark::RemarkOpts::name("cpu-tile").category("fp4-data-tile"))

@@ -668,13 +668,13 @@ def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
     `fp4.scaled_matmul` of what `fp4.pack_lhs` gives with a weight in panels of
     P rows, which is how `linalg.pack` re-lays packed codes with inner tiles of
     P x 4 bytes and scales with inner tiles of P. Rows of padding have any codes
-    and scales that are not NaN.
+    and scales.
 
     | operand | shape | element type |
     | --- | --- | --- |
     | `values`, `terms`, `factors`, `wide` | as `fp4.pack_lhs` gives them | |
     | `lhs_scales` | (M, K/G) | f8E8M0FNU, f8E4M3FN |
-    | `rhs_codes` | (N/P up, K/8, P, 4), packed | i8 |
+    | `rhs_codes` | (N/P up, K/8, P * 4), packed | i8 |
     | `rhs_scales` | (N/P up, K/G, P) | as `lhs_scales` |
     | `output` | (M, N) | f32, f16, bf16 |
 
@@ -686,12 +686,12 @@ def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
     ```mlir
     func.func @matmul(%v: tensor<2x2x6x32xi8>, %t: tensor<2x2x2x6xi32>,
         %f: tensor<2x6xf64>, %w: tensor<2xi8>, %sa: tensor<10x2xf8E8M0FNU>,
-        %b: tensor<3x8x32x4xi8>, %sb: tensor<3x2x32xf8E8M0FNU>, %alpha: f32,
+        %b: tensor<3x8x128xi8>, %sb: tensor<3x2x32xf8E8M0FNU>, %alpha: f32,
         %out: tensor<10x90xf32>) -> tensor<10x90xf32> {
       %c = fp4.packed_matmul group_size(32) offset(12)
           lhs(%v, %t, %f, %w, %sa : tensor<2x2x6x32xi8>, tensor<2x2x2x6xi32>,
               tensor<2x6xf64>, tensor<2xi8>, tensor<10x2xf8E8M0FNU>)
-          rhs(%b, %sb : tensor<3x8x32x4xi8>, tensor<3x2x32xf8E8M0FNU>)
+          rhs(%b, %sb : tensor<3x8x128xi8>, tensor<3x2x32xf8E8M0FNU>)
           alpha(%alpha) outs(%out : tensor<10x90xf32>)
       return %c : tensor<10x90xf32>
     }
