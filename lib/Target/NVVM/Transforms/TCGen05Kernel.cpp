@@ -25,7 +25,7 @@ using namespace mlir::fp4::tcgen05;
 
 /// Columns of the accumulator that a thread holds in registers at a time.
 static constexpr int64_t kEpilogueColumns = 32;
-/// How long a thread sleeps on a barrier before it looks again, in clocks.
+/// How long a thread sleeps on a barrier before it looks again, in nanoseconds.
 static constexpr int64_t kWaitTicks = 10000000;
 /// The barriers of the kernel, in one group.
 enum Barrier : int64_t { Loaded, Multiplied, NumBarriers };
@@ -58,8 +58,14 @@ private:
   Staged stageCodes(const ProductOperand &operand, Value codesMap,
                     Value scalesMap);
   void stageScales(Staged &staged);
-  void ifLeader(function_ref<void()> body);
-  void ifFirstWarp(function_ref<void()> body);
+  void ifThread(arith::CmpIPredicate predicate, int64_t number,
+                function_ref<void()> body);
+  void ifLeader(function_ref<void()> body) {
+    ifThread(arith::CmpIPredicate::eq, 0, body);
+  }
+  void ifFirstWarp(function_ref<void()> body) {
+    ifThread(arith::CmpIPredicate::ult, 32, body);
+  }
   void synchronize();
   void loadTile(const Staged &staged, Value kTile);
   void multiply(Value kTile, const Staged &lhs, const Staged &rhs);
@@ -106,19 +112,11 @@ void KernelBuilder::stageScales(Staged &staged) {
       createView(blocked, rowTiles * shape.scaleTiles * kScaleTileBytes);
 }
 
-void KernelBuilder::ifLeader(function_ref<void()> body) {
-  Value isLeader = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread,
-                                         createIndex(b, 0));
-  auto branch = scf::IfOp::create(b, isLeader);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPoint(branch.thenYield());
-  body();
-}
-
-void KernelBuilder::ifFirstWarp(function_ref<void()> body) {
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, thread,
-                                        createIndex(b, 32));
-  auto branch = scf::IfOp::create(b, isFirst);
+void KernelBuilder::ifThread(arith::CmpIPredicate predicate, int64_t number,
+                             function_ref<void()> body) {
+  Value condition =
+      arith::CmpIOp::create(b, predicate, thread, createIndex(b, number));
+  auto branch = scf::IfOp::create(b, condition);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(branch.thenYield());
   body();
