@@ -169,20 +169,42 @@ void KernelBuilder::multiply(Value kTile, const Staged &lhs,
   CommitOp::create(b, barriers, createIndex(b, Multiplied));
 }
 
+/// Whether an index is a multiple of `factor`, as far as it is known.
+static bool isMultipleOf(OpFoldResult index, int64_t factor) {
+  if (std::optional<int64_t> constant = getConstantIntValue(index))
+    return *constant % factor == 0;
+  auto apply = cast<Value>(index).getDefiningOp<affine::AffineApplyOp>();
+  return apply && apply.getAffineMap().getResult(0).isMultipleOf(factor);
+}
+
+/// Whether all rows of `memref` start at multiples of what buffers are aligned
+/// to, so that vectors can be stored there: the buffer itself does.
+static bool hasAlignedRows(Value memref) {
+  if (auto cast = memref.getDefiningOp<memref::CastOp>();
+      cast && isa<MemRefType>(cast.getSource().getType()))
+    return hasAlignedRows(cast.getSource());
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t elements = nvvm::kDeviceAlignment * 8 / type.getElementTypeBitWidth();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)) ||
+      ShapedType::isDynamic(strides[0]) || strides[0] % elements != 0)
+    return false;
+  if (!ShapedType::isDynamic(offset))
+    return offset % elements == 0;
+  auto part = memref.getDefiningOp<memref::SubViewOp>();
+  return part && part.getSourceType().getRank() == type.getRank() &&
+         hasAlignedRows(part.getSource()) &&
+         isMultipleOf(part.getMixedOffsets()[1], elements);
+}
+
 /// Stores `values` to output[row, column...], where that is inside.
 void KernelBuilder::storeColumns(Value values, Value row, Value column,
                                  Value columns) {
   auto type = cast<VectorType>(values.getType());
   Value output = op.getOutput();
-  auto outputType = cast<MemRefType>(output.getType());
-  // Rows that start at multiples of 16 bytes, as the buffer does, take vectors.
-  SmallVector<int64_t> strides;
-  int64_t offset;
   int64_t bytes = type.getElementTypeBitWidth() / 8;
-  bool isAligned = succeeded(outputType.getStridesAndOffset(strides, offset)) &&
-                   !ShapedType::isDynamic(strides[0]) &&
-                   strides[0] * bytes % nvvm::kDeviceAlignment == 0;
-  int64_t alignment = isAligned ? nvvm::kDeviceAlignment : bytes;
+  int64_t alignment = hasAlignedRows(output) ? nvvm::kDeviceAlignment : bytes;
   Value rest = arith::SubIOp::create(b, columns, column);
   Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, rest,
                                         createIndex(b, type.getNumElements()));
