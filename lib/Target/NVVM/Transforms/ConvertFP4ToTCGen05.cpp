@@ -40,6 +40,20 @@ static FailureOr<int64_t> getColumns(ScaledMatmulOp op) {
   return int64_t(llvm::alignTo(*bound, 8));
 }
 
+/// Holds the result to what a thread can store a row of.
+static LogicalResult checkOutput(ScaledMatmulOp op) {
+  auto type = cast<MemRefType>(op.getOutput().getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (!nvvm::isInDeviceMemory(type) ||
+      failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+    return op.emitOpError("with strategy 'tcgen05' expects a result in device "
+                          "memory (space ")
+           << nvvm::kDeviceMemorySpace
+           << ") whose rows are contiguous, but got " << type;
+  return success();
+}
+
 /// Holds the block to what reads the accumulator: a thread for each row.
 static LogicalResult checkLaunch(ScaledMatmulOp op, gpu::LaunchOp launch) {
   gpu::KernelDim3 size = launch.getBlockSizeOperandValues();
@@ -57,6 +71,12 @@ static LogicalResult checkLaunch(ScaledMatmulOp op, gpu::LaunchOp launch) {
   if (op->getParentOp() != launch)
     return op.emitOpError("with strategy 'tcgen05' expects to be executed by "
                           "all threads: at the top level of the kernel");
+  // This one takes it from its start, and gives up the right to allocate tensor
+  // memory.
+  if (launch.getDynamicSharedMemorySize())
+    return op.emitOpError(
+        "with strategy 'tcgen05' expects a kernel of its "
+        "own, but this one has dynamic shared memory already");
   return success();
 }
 
@@ -67,13 +87,15 @@ static LogicalResult convert(ScaledMatmulOp op) {
                           "--fp4-tile-to-blocks --fp4-blocks-to-launch first");
   if (!op.hasPureBufferSemantics())
     return op.emitOpError("is on tensors; bufferize first");
-  if (failed(checkLaunch(op, launch)))
+  if (failed(checkLaunch(op, launch)) || failed(checkOutput(op)))
     return failure();
   FailureOr<nvvm::ProductOperand> lhs = nvvm::getOperand(
       op, launch, op.getLhsCodesMutable(), op.getLhsScalesMutable());
+  if (failed(lhs))
+    return failure();
   FailureOr<nvvm::ProductOperand> rhs = nvvm::getOperand(
       op, launch, op.getRhsCodesMutable(), op.getRhsScalesMutable());
-  if (failed(lhs) || failed(rhs))
+  if (failed(rhs))
     return failure();
   FailureOr<int64_t> columns = getColumns(op);
   if (failed(columns))

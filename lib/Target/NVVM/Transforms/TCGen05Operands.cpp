@@ -21,14 +21,27 @@ using namespace mlir::fp4::nvvm;
 // Operands
 //===----------------------------------------------------------------------===//
 
-/// What `value` is a cast of, of those inside of `launch`.
+/// What `value` is a cast of, of those inside of `launch`, as long as its type
+/// says which elements it has.
 static Value skipCasts(Value value, gpu::LaunchOp launch) {
   while (auto cast = value.getDefiningOp<memref::CastOp>()) {
-    if (!launch->isProperAncestor(cast))
+    if (!launch->isProperAncestor(cast) ||
+        !isa<MemRefType>(cast.getSource().getType()))
       break;
     value = cast.getSource();
   }
   return value;
+}
+
+/// Whether a part has all of its source but for the first dimension. Tile loads
+/// fill with zero beyond the end of the buffer, not of the part.
+static bool hasWholeRows(memref::SubViewOp view) {
+  MemRefType part = view.getType(), whole = view.getSourceType();
+  for (int64_t dim = 1; dim < part.getRank(); ++dim)
+    if (getConstantIntValue(view.getMixedOffsets()[dim]) != 0 ||
+        part.isDynamicDim(dim) || part.getDimSize(dim) != whole.getDimSize(dim))
+      return false;
+  return true;
 }
 
 static FailureOr<Tile> findTile(ScaledMatmulOp op, gpu::LaunchOp launch,
@@ -45,6 +58,11 @@ static FailureOr<Tile> findTile(ScaledMatmulOp op, gpu::LaunchOp launch,
       return op.emitOpError("operand #")
              << operand.getOperandNumber()
              << " is a subview with strides or of another rank";
+    if (!hasWholeRows(view))
+      return op.emitOpError("with strategy 'tcgen05' expects whole rows, but "
+                            "operand #")
+             << operand.getOperandNumber() << " is a part of the rows of "
+             << view.getSourceType();
     tile.buffer = skipCasts(view.getSource(), launch);
     tile.offsets = view.getMixedOffsets();
   }
@@ -77,11 +95,11 @@ static LogicalResult checkScales(ScaledMatmulOp op, OpOperand &scales) {
 
 static LogicalResult checkCodes(ScaledMatmulOp op, OpOperand &codes) {
   auto type = cast<MemRefType>(codes.get().getType());
-  if (type.getRank() != 2 || type.isDynamicDim(1) ||
+  if (type.getRank() != 2 || type.isDynamicDim(1) || type.getDimSize(1) == 0 ||
       !type.getElementType().isInteger(8))
     return op.emitOpError(
                "with strategy 'tcgen05' expects packed codes of rank "
-               "2 with a static K, but operand #")
+               "2 with a static K > 0, but operand #")
            << codes.getOperandNumber() << " is of type " << type;
   SmallVector<int64_t> strides;
   int64_t offset;
