@@ -15,6 +15,9 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4LAYOUTFORTENSORCORESPASS
@@ -131,14 +134,26 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
   scales.set(convert.getResult(0));
 }
 
-/// Whether `value` is computed from parameters of the entry alone, so that
-/// --fp4-outline-prepare moves what computes it.
+/// Whether `op` is executed whenever its function is, or comes to be: out of
+/// loops, what does not depend on them is moved.
+static bool isOutsideOfBranches(Operation *op) {
+  Operation *parent = op->getParentOp();
+  while (isa<LoopLikeOpInterface>(parent))
+    parent = parent->getParentOp();
+  return isa<func::FuncOp>(parent);
+}
+
+/// Whether `value` is computed from parameters of the entry alone, by what
+/// --fp4-outline-prepare moves.
 static bool isFromParameters(Value value) {
-  SmallVector<Value> stack = {value};
-  while (!stack.empty()) {
-    Value next = stack.pop_back_val();
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value next = values[i];
     if (Operation *op = next.getDefiningOp()) {
-      llvm::append_range(stack, op->getOperands());
+      if (op->getNumRegions() != 0 || !isPure(op) || !isOutsideOfBranches(op))
+        return false;
+      values.insert_range(op->getOperands());
       continue;
     }
     auto argument = cast<BlockArgument>(next);
