@@ -138,6 +138,9 @@ uint64_t getScaleByteOffset(uint64_t row, uint64_t group, uint64_t numGroups);
 // Tensor maps (CUDA driver API, cuTensorMapEncodeTiled)
 //===----------------------------------------------------------------------===//
 
+/// A CUtensorMap: its bytes, and what its address is a multiple of.
+inline constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
+
 /// CUtensorMapDataType. The last three count and box single values, which lie
 /// packed in global memory.
 enum class TensorMapDataType {

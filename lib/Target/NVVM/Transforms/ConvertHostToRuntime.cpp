@@ -31,9 +31,6 @@ namespace mlir::fp4 {
 using namespace mlir;
 using namespace mlir::fp4;
 
-/// A CUtensorMap.
-static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
-
 static std::string getModuleSymbol(StringRef binary) {
   return (kRuntimeModulePrefix + binary).str();
 }
@@ -252,8 +249,8 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
       box.push_back(LLVM::TruncOp::create(b, b.getI32Type(),
                                           adaptor.getBoxDimensions()[i]));
     }
-    Value result = allocateStack(b, op, b.getI8Type(), kTensorMapBytes,
-                                 kTensorMapAlignment);
+    Value result = allocateStack(b, op, b.getI8Type(), nvvm::kTensorMapBytes,
+                                 nvvm::kTensorMapAlignment);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
     // The numbers of nvgpu's enums for swizzle, promotion and fill are those of
     // the driver.

@@ -10,6 +10,7 @@
 #include "fp4/Conversion/TCGen05ToNVVM.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
+#include "fp4/Target/NVVM/Descriptors.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -46,8 +47,6 @@ using namespace mlir::fp4;
 static constexpr int64_t kSharedAlignment = 1024;
 /// On every chip; a block has to opt in to more, which is dynamic then.
 static constexpr int64_t kMaxStaticSharedBytes = 48 * 1024;
-/// A tensor map: 128 bytes at a multiple of 64.
-static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 /// scf, affine and subviews to what has a direct lowering.
 static LogicalResult expand(gpu::GPUModuleOp module) {
@@ -67,13 +66,14 @@ static void setTensorMapAttrs(gpu::GPUModuleOp module,
                               ArrayRef<std::pair<StringAttr, unsigned>> maps) {
   MLIRContext *context = module.getContext();
   Builder builder(context);
-  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
+  auto bytes =
+      LLVM::LLVMArrayType::get(builder.getI8Type(), nvvm::kTensorMapBytes);
   for (auto [name, argument] : maps) {
     auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
     kernel.setArgAttr(argument, LLVM::LLVMDialect::getByValAttrName(),
                       TypeAttr::get(bytes));
     kernel.setArgAttr(argument, LLVM::LLVMDialect::getAlignAttrName(),
-                      builder.getI64IntegerAttr(kTensorMapAlignment));
+                      builder.getI64IntegerAttr(nvvm::kTensorMapAlignment));
     kernel.setArgAttr(argument, NVVM::NVVMDialect::getGridConstantAttrName(),
                       builder.getUnitAttr());
   }
