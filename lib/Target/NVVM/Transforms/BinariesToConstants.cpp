@@ -100,8 +100,8 @@ convertBinary(gpu::BinaryOp binary,
   ImplicitLocOpBuilder b(binary.getLoc(), binary);
   auto object =
       dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
-  if (!object)
-    return binary.emitOpError("expects an object");
+  if (!object || object.getFormat() == gpu::CompilationTarget::Offload)
+    return binary.emitOpError("expects an object of PTX or machine code");
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   Type i32 = b.getI32Type(), i64 = b.getI64Type();
   std::string prefix = "fp4rt.image." + binary.getName().str();

@@ -46,11 +46,14 @@ protected:
   static Value constant64(ImplicitLocOpBuilder &b, int64_t value) {
     return LLVM::ConstantOp::create(b, b.getI64IntegerAttr(value));
   }
+  /// A size of the gpu dialect, of 32 or 64 bits, as the runtime takes it.
+  static Value toInt64(ImplicitLocOpBuilder &b, Value size) {
+    if (size.getType().isInteger(64))
+      return size;
+    return LLVM::SExtOp::create(b, b.getI64Type(), size);
+  }
   /// An address in any memory space as the plain pointer that C has.
   static Value toPointer(ImplicitLocOpBuilder &b, Value pointer) {
-    auto type = cast<LLVM::LLVMPointerType>(pointer.getType());
-    if (type.getAddressSpace() == 0)
-      return pointer;
     return toSpace(b, pointer, getPointer(b));
   }
   static Value toSpace(ImplicitLocOpBuilder &b, Value pointer, Type type) {
@@ -127,6 +130,8 @@ struct LowerAlloc : RuntimePattern<gpu::AllocOp> {
     MemRefType type = op.getType();
     if (op.getAsyncToken() || !type.getLayout().isIdentity())
       return op.emitOpError("with a token or a layout has no lowering");
+    if (op.getHostShared())
+      return op.emitOpError("of memory that the host shares has no lowering");
     FailureOr<unsigned> space = getTypeConverter()->getMemRefAddressSpace(type);
     if (failed(space) || !getTypeConverter()->convertType(type))
       return op.emitOpError("has no lowering for ") << type;
@@ -150,6 +155,8 @@ struct LowerDealloc : RuntimePattern<gpu::DeallocOp> {
   LogicalResult
   matchAndRewrite(gpu::DeallocOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    if (op.getAsyncToken())
+      return op.emitOpError("with a token has no lowering");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value pointer =
         MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
@@ -272,44 +279,45 @@ struct LowerLaunch : RuntimePattern<gpu::LaunchFuncOp> {
     if (op.getAsyncToken() || !op.getAsyncDependencies().empty())
       return op.emitOpError("with tokens has no lowering");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    SmallVector<Value> arguments = getTypeConverter()->promoteOperands(
-        op.getLoc(), op.getKernelOperands(), adaptor.getKernelOperands(),
-        rewriter);
     // The driver wants the address of each argument. A tensor map is passed by
     // value, and what we have is its address.
-    SmallVector<bool> isMap;
-    for (auto [original, converted] :
-         llvm::zip(op.getKernelOperands(), adaptor.getKernelOperands())) {
-      int64_t count = 1;
-      if (auto memref = dyn_cast<MemRefType>(original.getType()))
-        count = MemRefDescriptor::getNumUnpackedValues(memref);
-      isMap.append(count,
-                   isa<nvgpu::TensorMapDescriptorType>(original.getType()));
-    }
     SmallVector<Value> addresses;
-    for (auto [argument, map] : llvm::zip_equal(arguments, isMap)) {
-      if (map) {
-        addresses.push_back(argument);
+    for (auto [operand, converted] :
+         llvm::zip_equal(op.getKernelOperands(), adaptor.getKernelOperands())) {
+      if (isa<UnrankedMemRefType>(operand.getType()))
+        return op.emitOpError("passes an argument of type ")
+               << operand.getType() << ", which refers to memory of the host";
+      if (isa<nvgpu::TensorMapDescriptorType>(operand.getType())) {
+        addresses.push_back(converted);
         continue;
       }
-      addresses.push_back(createArray(b, op, argument.getType(), argument));
+      for (Value argument : getTypeConverter()->promoteOperands(
+               op.getLoc(), operand, converted, rewriter))
+        addresses.push_back(createArray(b, op, argument.getType(), argument));
     }
     Value params = createArray(b, op, getPointer(b), addresses);
     Value kernel = LLVM::AddressOfOp::create(
         b, getPointer(b),
         nvvm::getKernelSymbol(op.getKernelModuleName(), op.getKernelName()));
-    Value zero = constant64(b, 0);
-    SmallVector<Value> cluster(3, zero);
+    SmallVector<Value> arguments = {kernel,
+                                    adaptor.getGridSizeX(),
+                                    adaptor.getGridSizeY(),
+                                    adaptor.getGridSizeZ(),
+                                    adaptor.getBlockSizeX(),
+                                    adaptor.getBlockSizeY(),
+                                    adaptor.getBlockSizeZ()};
     if (op.hasClusterSize())
-      cluster = {adaptor.getClusterSizeX(), adaptor.getClusterSizeY(),
-                 adaptor.getClusterSizeZ()};
+      llvm::append_values(arguments, adaptor.getClusterSizeX(),
+                          adaptor.getClusterSizeY(), adaptor.getClusterSizeZ());
+    else
+      arguments.append(3, constant64(b, 0));
+    for (Value &size : llvm::drop_begin(arguments))
+      size = toInt64(b, size);
     Value shared = adaptor.getDynamicSharedMemorySize();
-    call(b, op, "fp4rtLaunch",
-         {kernel, adaptor.getGridSizeX(), adaptor.getGridSizeY(),
-          adaptor.getGridSizeZ(), adaptor.getBlockSizeX(),
-          adaptor.getBlockSizeY(), adaptor.getBlockSizeZ(), cluster[0],
-          cluster[1], cluster[2], shared ? shared : constant32(b, 0),
-          /*flags=*/constant32(b, 0), params});
+    Value flags = constant32(b, 0);
+    llvm::append_values(arguments, shared ? shared : constant32(b, 0), flags,
+                        params);
+    call(b, op, "fp4rtLaunch", arguments);
     rewriter.eraseOp(op);
     return success();
   }
