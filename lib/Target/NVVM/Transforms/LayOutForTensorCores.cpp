@@ -185,19 +185,30 @@ static OpOperand *getCodesDestination(Value value) {
   return nullptr;
 }
 
+/// Whether rows of codes that are stored to `destination` start at multiples of
+/// what tile loads want.
+static bool hasAlignedRows(Value destination) {
+  auto type = cast<RankedTensorType>(destination.getType());
+  if (auto part = destination.getDefiningOp<tensor::ExtractSliceOp>()) {
+    if (!part.hasZeroOffset() || !part.hasUnitStride())
+      return false;
+    type = part.getSourceType();
+  }
+  return type.getRank() == 2 && !type.isDynamicDim(1) &&
+         type.getDimSize(1) % nvvm::kDeviceAlignment == 0;
+}
+
 /// Makes the rows of `codes` start at multiples of 16 bytes, which tile loads
-/// want. The bytes between are never read. Only K that is a multiple of 16 and
-/// not of 32 needs it: nv, whose codes are those of a quantization or of an
-/// absorption of signs.
+/// want. The bytes between are never read. Where rows follow one another, only
+/// K that is a multiple of 16 and not of 32 needs it: nv, whose codes are those
+/// of a quantization or of an absorption of signs.
 static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
   auto type = cast<RankedTensorType>(codes.get().getType());
-  if (type.getRank() != 2 || type.isDynamicDim(1) ||
-      type.getDimSize(1) % nvvm::kDeviceAlignment == 0)
+  if (type.getRank() != 2 || type.isDynamicDim(1))
     return;
   OpOperand *destination = getCodesDestination(codes.get());
   // Another product may have done it.
-  if (!destination ||
-      destination->get().getDefiningOp<tensor::ExtractSliceOp>())
+  if (!destination || hasAlignedRows(destination->get()))
     return;
   ImplicitLocOpBuilder b(product.getLoc(), destination->getOwner());
   SmallVector<OpFoldResult> padded = {
