@@ -417,3 +417,17 @@ func.func @strided_result(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0F
   }
   return
 }
+
+// -----
+
+// An address that a tensor map cannot have.
+func.func @offset(%a: memref<4x32xi8, strided<[128, 1], offset: 8>, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    // expected-error @below {{expects rows of codes that are contiguous and start at multiples of 16 bytes, but operand #0 is of type 'memref<4x32xi8, strided<[128, 1], offset: 8>, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, strided<[128, 1], offset: 8>, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}

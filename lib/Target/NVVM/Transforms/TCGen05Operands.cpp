@@ -93,6 +93,24 @@ static LogicalResult checkScales(ScaledMatmulOp op, OpOperand &scales) {
   return success();
 }
 
+/// Holds the rows of codes, or of the buffer that they are in, to what a tensor
+/// map can describe.
+static LogicalResult checkRows(ScaledMatmulOp op, OpOperand &codes,
+                               MemRefType type) {
+  auto isMultiple = [](int64_t size) {
+    return ShapedType::isDynamic(size) || size % kDeviceAlignment == 0;
+  };
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (succeeded(type.getStridesAndOffset(strides, offset)) && strides[1] == 1 &&
+      isMultiple(strides[0]) && isMultiple(offset))
+    return success();
+  return op.emitOpError("with strategy 'tcgen05' expects rows of codes that "
+                        "are contiguous and start at multiples of ")
+         << kDeviceAlignment << " bytes, but operand #"
+         << codes.getOperandNumber() << " is of type " << type;
+}
+
 static LogicalResult checkCodes(ScaledMatmulOp op, OpOperand &codes) {
   auto type = cast<MemRefType>(codes.get().getType());
   if (type.getRank() != 2 || type.isDynamicDim(1) || type.getDimSize(1) == 0 ||
@@ -101,16 +119,7 @@ static LogicalResult checkCodes(ScaledMatmulOp op, OpOperand &codes) {
                "with strategy 'tcgen05' expects packed codes of rank "
                "2 with a static K > 0, but operand #")
            << codes.getOperandNumber() << " is of type " << type;
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)) || strides[1] != 1 ||
-      (!ShapedType::isDynamic(strides[0]) &&
-       strides[0] % kDeviceAlignment != 0))
-    return op.emitOpError("with strategy 'tcgen05' expects rows of codes that "
-                          "are contiguous and start at multiples of ")
-           << kDeviceAlignment << " bytes, but operand #"
-           << codes.getOperandNumber() << " is of type " << type;
-  return success();
+  return checkRows(op, codes, type);
 }
 
 FailureOr<ProductOperand> nvvm::getOperand(ScaledMatmulOp op,
@@ -122,6 +131,9 @@ FailureOr<ProductOperand> nvvm::getOperand(ScaledMatmulOp op,
   FailureOr<Tile> codesTile = findTile(op, launch, codes);
   FailureOr<Tile> scalesTile = findTile(op, launch, scales);
   if (failed(codesTile) || failed(scalesTile))
+    return failure();
+  if (failed(
+          checkRows(op, codes, cast<MemRefType>(codesTile->buffer.getType()))))
     return failure();
   auto scalesType = cast<MemRefType>(scalesTile->buffer.getType());
   if (!scalesType.getLayout().isIdentity())
