@@ -143,6 +143,16 @@ DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
 // Calling
 //===----------------------------------------------------------------------===//
 
+llvm::Error DeviceEntry::Value::allocate() {
+  size_t size = view.data.size();
+  auto created = DeviceBuffer::create(size);
+  if (!created)
+    return created.takeError();
+  buffer = std::move(*created);
+  view.data = ArrayRef<char>(buffer.get(), size);
+  return llvm::Error::success();
+}
+
 /// Copies those arguments of `function` that are not there yet.
 llvm::Error DeviceEntry::upload(const LoweredFunction &function,
                                 ArrayRef<TensorView> arguments) {
@@ -153,14 +163,10 @@ llvm::Error DeviceEntry::upload(const LoweredFunction &function,
     value.view = arguments[source.index];
     if (!isa<RankedTensorType>(signature.arguments[source.index].type))
       continue;
-    auto buffer = DeviceBuffer::create(value.view.data.size());
-    if (!buffer)
-      return buffer.takeError();
-    fp4rtCopyToDevice(buffer->get(), value.view.data.data(),
-                      value.view.data.size());
-    value.buffer = std::move(*buffer);
-    value.view.data =
-        ArrayRef<char>(value.buffer.get(), value.view.data.size());
+    ArrayRef<char> data = value.view.data;
+    if (llvm::Error error = value.allocate())
+      return error;
+    fp4rtCopyToDevice(value.buffer.get(), data.data(), data.size());
   }
   return takeRuntimeError();
 }
@@ -231,14 +237,11 @@ llvm::Error DeviceEntry::load(ArrayRef<TensorView> arguments) {
     SmallVector<TensorView> destinations;
     for (auto [result, shape] : llvm::zip_equal(prepare->results, *shapes)) {
       Value value;
-      size_t size = getNumBytes(result, shape);
-      auto buffer = DeviceBuffer::create(size);
-      if (!buffer)
-        return buffer.takeError();
-      value.buffer = std::move(*buffer);
       value.view.dtype = result.dtype();
       value.view.shape.assign(shape.begin(), shape.end());
-      value.view.data = ArrayRef<char>(value.buffer.get(), size);
+      value.view.data = ArrayRef<char>(nullptr, getNumBytes(result, shape));
+      if (llvm::Error error = value.allocate())
+        return error;
       destinations.push_back(value.view);
       prepared.push_back(std::move(value));
     }
@@ -267,14 +270,9 @@ llvm::Expected<std::vector<HostTensor>> DeviceEntry::createResults() {
     Value value;
     value.view = tensor->view();
     // Scalars are stored by the host.
-    if (isa<RankedTensorType>(result.type)) {
-      auto buffer = DeviceBuffer::create(value.view.data.size());
-      if (!buffer)
-        return buffer.takeError();
-      value.buffer = std::move(*buffer);
-      value.view.data =
-          ArrayRef<char>(value.buffer.get(), value.view.data.size());
-    }
+    if (isa<RankedTensorType>(result.type))
+      if (llvm::Error error = value.allocate())
+        return error;
     results.push_back(std::move(value));
     tensors.push_back(std::move(*tensor));
   }

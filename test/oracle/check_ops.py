@@ -544,16 +544,17 @@ CASES: dict[str, Callable[[Runner], None]] = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(description: str | None, cases: dict[str, Callable[[Runner], None]]) -> int:
+    """Runs the case that the command line names."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--bin", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("case", choices=CASES)
+    parser.add_argument("case", choices=cases)
     arguments = parser.parse_args()
     work = arguments.work / arguments.case
     work.mkdir(parents=True, exist_ok=True)
     try:
-        CASES[arguments.case](Runner(arguments.bin, work))
+        cases[arguments.case](Runner(arguments.bin, work))
     except check_layer.Mismatch as mismatch:
         print(f"{arguments.case}: {mismatch}", file=sys.stderr)
         return 1
@@ -561,4 +562,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, CASES))

@@ -10,16 +10,15 @@ reference lowering of the same op. Exits with 1 and a message on any violation, 
 
 from __future__ import annotations
 
-import argparse
+import functools
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import check_layer
 import fp4_oracle as o
 import ml_dtypes
 import numpy as np
-from check_ops import MLIR_TYPES, SCALE_DTYPES, Runner, blocked_form, expect
+from check_ops import MLIR_TYPES, SCALE_DTYPES, Runner, blocked_form, expect, main
 
 GUARD = 0xA5  # the byte that destinations hold before, and the gaps between their rows still after
 GAP, OFFSET = 7, 3  # the columns that a strided buffer has besides its own, and before them
@@ -371,21 +370,5 @@ def check(runner: Runner, name: str) -> None:
             ) from None
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bin", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("format", choices=SCALE_DTYPES)
-    arguments = parser.parse_args()
-    work = arguments.work / arguments.format
-    work.mkdir(parents=True, exist_ok=True)
-    try:
-        check(Runner(arguments.bin, work), arguments.format)
-    except check_layer.Mismatch as mismatch:
-        print(f"{arguments.format}: {mismatch}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, {name: functools.partial(check, name=name) for name in SCALE_DTYPES}))

@@ -74,6 +74,10 @@ private:
   struct Value {
     DeviceBuffer buffer;
     TensorView view;
+
+    /// Gives it a buffer for as many bytes as the view has, which is then one
+    /// of the buffer.
+    llvm::Error allocate();
   };
 
   DeviceEntry();

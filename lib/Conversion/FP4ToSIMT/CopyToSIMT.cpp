@@ -7,19 +7,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "fp4/Target/NVVM/DeviceMemory.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
 
-bool fp4::isDeviceMemory(MemRefType type) {
-  auto space = dyn_cast_or_null<IntegerAttr>(type.getMemorySpace());
-  return space && space.getInt() == 1;
-}
-
 bool fp4::needsKernel(memref::CopyOp op) {
   auto source = dyn_cast<MemRefType>(op.getSource().getType());
   auto target = dyn_cast<MemRefType>(op.getTarget().getType());
-  if (!source || !target || !isDeviceMemory(source) || !isDeviceMemory(target))
+  if (!source || !target || !nvvm::isInDeviceMemory(source) ||
+      !nvvm::isInDeviceMemory(target))
     return false;
   auto isContiguous = [](MemRefType type) {
     return type.areTrailingDimsContiguous(type.getRank());

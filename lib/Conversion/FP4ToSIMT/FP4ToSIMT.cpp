@@ -8,6 +8,7 @@
 
 #include "Kernels.h"
 #include "fp4/Conversion/Passes.h"
+#include "fp4/Target/NVVM/DeviceMemory.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -25,12 +26,6 @@ using namespace mlir::fp4;
 static bool isInKernel(Operation *op) {
   return op->getParentOfType<gpu::LaunchOp>() ||
          op->getParentOfType<gpu::GPUModuleOp>();
-}
-
-static bool hasStrategy(Operation *op) {
-  auto strategy = op->getAttrOfType<StringAttr>("strategy");
-  return isa_and_nonnull<FP4Dialect>(op->getDialect()) && strategy &&
-         strategy.getValue() == "simt";
 }
 
 /// Holds an operand to the forms that the kernels know.
@@ -51,7 +46,7 @@ static LogicalResult checkOperand(OpOperand &operand) {
   if (!memref.isStrided())
     return op->emitOpError("has a memref whose layout is not strided, of type ")
            << type;
-  if (isDeviceMemory(memref))
+  if (nvvm::isInDeviceMemory(memref))
     return success();
   InFlightDiagnostic diagnostic = op->emitOpError("operand #")
                                   << operand.getOperandNumber()
@@ -62,7 +57,7 @@ static LogicalResult checkOperand(OpOperand &operand) {
     diagnostic << memref.getMemorySpace();
   else
     diagnostic << 0;
-  return diagnostic << "; device memory is space 1";
+  return diagnostic << "; device memory is space " << nvvm::kDeviceMemorySpace;
 }
 
 static LogicalResult checkForm(Operation *op) {
@@ -86,7 +81,7 @@ struct ConvertFP4ToSIMTPass
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     WalkResult result = getOperation()->walk([&](Operation *op) {
-      if (hasStrategy(op)) {
+      if (nvvm::hasStrategy(op, "simt")) {
         ops.push_back(op);
         if (failed(checkForm(op)))
           return WalkResult::interrupt();

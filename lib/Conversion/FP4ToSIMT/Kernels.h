@@ -31,10 +31,6 @@ void emitKernel(ItemBuilder &b, memref::CopyOp op);
 /// bytes, as far as their types say: the driver's own copy cannot do it.
 bool needsKernel(memref::CopyOp op);
 
-/// Whether a memref is in device memory: integer memory space 1, which is
-/// NVVM's global memory.
-bool isDeviceMemory(MemRefType type);
-
 } // namespace mlir::fp4
 
 #endif // FP4_LIB_CONVERSION_FP4TOSIMT_KERNELS_H

@@ -63,233 +63,194 @@ static Value advance(ImplicitLocOpBuilder &b, Value descriptor, int64_t bytes) {
   return LLVM::AddOp::create(b, descriptor, createI64(b, bytes / 16));
 }
 
-namespace {
+/// The address of a contiguous memref.
+static Value getPointer(ImplicitLocOpBuilder &b,
+                        const LLVMTypeConverter &converter, Value memref,
+                        MemRefType type) {
+  return MemRefDescriptor(memref).bufferPtr(b, b.getLoc(), converter, type);
+}
+
+/// The address of an element of a memref of one dimension.
+static Value getElementPointer(ImplicitLocOpBuilder &b,
+                               const LLVMTypeConverter &converter, Value memref,
+                               MemRefType type, Value index) {
+  return LLVM::getStridedElementPtr(b, b.getLoc(), converter, type, memref,
+                                    index);
+}
+
 //===----------------------------------------------------------------------===//
 // Tensor memory
 //===----------------------------------------------------------------------===//
 
-struct LowerAlloc : ConvertOpToLLVMPattern<AllocOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+// What an op becomes: its value, or null for an op that has none.
 
-  LogicalResult
-  matchAndRewrite(AllocOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value slot =
-        getStridedElementPtr(rewriter, op.getLoc(), op.getSlot().getType(),
-                             adaptor.getSlot(), createI64(b, 0));
-    emitAlloc(b, slot, createI32(b, op.getColumns()));
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, AllocOp op,
+                              AllocOp::Adaptor adaptor,
+                              const LLVMTypeConverter &converter) {
+  Value slot = getElementPointer(b, converter, adaptor.getSlot(),
+                                 op.getSlot().getType(), createI64(b, 0));
+  emitAlloc(b, slot, createI32(b, op.getColumns()));
+  return Value();
+}
 
-struct LowerGetAllocation : ConvertOpToLLVMPattern<GetAllocationOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, GetAllocationOp op,
+                              GetAllocationOp::Adaptor adaptor,
+                              const LLVMTypeConverter &converter) {
+  Value slot = getElementPointer(b, converter, adaptor.getSlot(),
+                                 op.getSlot().getType(), createI64(b, 0));
+  return Value(LLVM::LoadOp::create(b, b.getI32Type(), slot));
+}
 
-  LogicalResult
-  matchAndRewrite(GetAllocationOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value slot =
-        getStridedElementPtr(rewriter, op.getLoc(), op.getSlot().getType(),
-                             adaptor.getSlot(), createI64(b, 0));
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, b.getI32Type(), slot);
-    return success();
-  }
-};
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, RelinquishOp,
+                              RelinquishOp::Adaptor,
+                              const LLVMTypeConverter &) {
+  emitRelinquish(b);
+  return Value();
+}
 
-struct LowerRelinquish : ConvertOpToLLVMPattern<RelinquishOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, DeallocOp op,
+                              DeallocOp::Adaptor adaptor,
+                              const LLVMTypeConverter &) {
+  emitDealloc(b, adaptor.getAllocation(),
+              createI32(b, op.getAllocation().getType().getColumns()));
+  return Value();
+}
 
-  LogicalResult
-  matchAndRewrite(RelinquishOp op, OpAdaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    emitRelinquish(b);
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct LowerDealloc : ConvertOpToLLVMPattern<DeallocOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(DeallocOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    emitDealloc(b, adaptor.getAllocation(),
-                createI32(b, op.getAllocation().getType().getColumns()));
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct LowerView : ConvertOpToLLVMPattern<ViewOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(ViewOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    rewriter.replaceOpWithNewOp<LLVM::AddOp>(
-        op, adaptor.getAllocation(), truncateToI32(b, adaptor.getColumn()));
-    return success();
-  }
-};
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, ViewOp,
+                              ViewOp::Adaptor adaptor,
+                              const LLVMTypeConverter &) {
+  return Value(LLVM::AddOp::create(b, adaptor.getAllocation(),
+                                   truncateToI32(b, adaptor.getColumn())));
+}
 
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
 
 /// One instruction for each tile of 128 rows by 4 scales.
-struct LowerCopyScales : ConvertOpToLLVMPattern<CopyScalesOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CopyScalesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    ScalesType type = op.getDestination().getType();
-    Value source = MemRefDescriptor(adaptor.getSource())
-                       .bufferPtr(rewriter, op.getLoc(), *getTypeConverter(),
-                                  op.getSource().getType());
-    Value descriptor =
-        createMatrixDescriptor(b, source, nvvm::getScaleCopyDescriptorBase());
-    for (int64_t row = 0; row < type.getRowTiles(); ++row)
-      for (int64_t column = 0; column < type.getColumnTiles(); ++column) {
-        int64_t from = row * type.getColumnTiles() + column;
-        int64_t to = column * type.getRowTiles() + row;
-        emitCopyScales(
-            b, addColumns(b, adaptor.getDestination(), to * kScaleWordColumns),
-            advance(b, descriptor, from * kScaleTileBytes));
-      }
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, CopyScalesOp op,
+                              CopyScalesOp::Adaptor adaptor,
+                              const LLVMTypeConverter &converter) {
+  ScalesType type = op.getDestination().getType();
+  Value source =
+      getPointer(b, converter, adaptor.getSource(), op.getSource().getType());
+  Value descriptor =
+      createMatrixDescriptor(b, source, nvvm::getScaleCopyDescriptorBase());
+  for (int64_t row = 0; row < type.getRowTiles(); ++row)
+    for (int64_t column = 0; column < type.getColumnTiles(); ++column) {
+      int64_t from = row * type.getColumnTiles() + column;
+      int64_t to = column * type.getRowTiles() + row;
+      emitCopyScales(
+          b, addColumns(b, adaptor.getDestination(), to * kScaleWordColumns),
+          advance(b, descriptor, from * kScaleTileBytes));
+    }
+  return Value();
+}
 
 /// Four instructions of K = 64.
-struct LowerBlockScaledMMA : ConvertOpToLLVMPattern<BlockScaledMMAOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, BlockScaledMMAOp op,
+                              BlockScaledMMAOp::Adaptor adaptor,
+                              const LLVMTypeConverter &converter) {
+  auto descriptor = [&](Value operand, MemRefType type) {
+    return createMatrixDescriptor(
+        b, getPointer(b, converter, operand, type),
+        nvvm::getKMajorDescriptorBase(nvvm::SharedMemorySwizzle::B128));
+  };
+  Value lhs = descriptor(adaptor.getLhs(), op.getLhs().getType());
+  Value rhs = descriptor(adaptor.getRhs(), op.getRhs().getType());
 
-  LogicalResult
-  matchAndRewrite(BlockScaledMMAOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto descriptor = [&](Value operand, MemRefType type) {
-      Value pointer = MemRefDescriptor(operand).bufferPtr(
-          rewriter, op.getLoc(), *getTypeConverter(), type);
-      return createMatrixDescriptor(
-          b, pointer,
-          nvvm::getKMajorDescriptorBase(nvvm::SharedMemorySwizzle::B128));
+  bool isE4M3 =
+      isa<Float8E4M3FNType>(op.getLhsScales().getType().getElementType());
+  // A word of tensor memory holds the scales of four groups.
+  int64_t instructionsPerWord = isE4M3 ? 1 : 2;
+  for (int64_t i = 0; i < kTileCodes / kInstructionCodes; ++i) {
+    nvvm::InstructionDescriptor instruction;
+    instruction.scaleType =
+        isE4M3 ? nvvm::ScaleType::UE4M3 : nvvm::ScaleType::UE8M0;
+    instruction.m = kRows;
+    instruction.n = op.getAccumulator().getType().getColumns();
+    instruction.sfaId = instruction.sfbId = (i % instructionsPerWord) * 2;
+    llvm::Expected<uint32_t> bits =
+        nvvm::encodeBlockScaledInstructionDescriptor(instruction);
+    if (!bits)
+      return op.emitOpError() << llvm::toString(bits.takeError());
+    auto scales = [&](Value base, ScalesType type) {
+      int64_t word = i / instructionsPerWord;
+      return addColumns(b, base, word * type.getRowTiles() * kScaleWordColumns);
     };
-    Value lhs = descriptor(adaptor.getLhs(), op.getLhs().getType());
-    Value rhs = descriptor(adaptor.getRhs(), op.getRhs().getType());
-
-    bool isE4M3 =
-        isa<Float8E4M3FNType>(op.getLhsScales().getType().getElementType());
-    // A word of tensor memory holds the scales of four groups.
-    int64_t instructionsPerWord = isE4M3 ? 1 : 2;
-    for (int64_t i = 0; i < kTileCodes / kInstructionCodes; ++i) {
-      nvvm::InstructionDescriptor instruction;
-      instruction.scaleType =
-          isE4M3 ? nvvm::ScaleType::UE4M3 : nvvm::ScaleType::UE8M0;
-      instruction.m = kRows;
-      instruction.n = op.getAccumulator().getType().getColumns();
-      instruction.sfaId = instruction.sfbId = (i % instructionsPerWord) * 2;
-      llvm::Expected<uint32_t> bits =
-          nvvm::encodeBlockScaledInstructionDescriptor(instruction);
-      if (!bits)
-        return op.emitOpError() << llvm::toString(bits.takeError());
-      auto scales = [&](Value base, ScalesType type) {
-        int64_t word = i / instructionsPerWord;
-        return addColumns(b, base,
-                          word * type.getRowTiles() * kScaleWordColumns);
-      };
-      Value accumulate = i == 0
-                             ? adaptor.getAccumulate()
-                             : LLVM::ConstantOp::create(b, b.getBoolAttr(true));
-      int64_t offset = i * kInstructionCodes / 2;
-      emitBlockScaledMMA(
-          b, isE4M3, adaptor.getAccumulator(), advance(b, lhs, offset),
-          advance(b, rhs, offset), createI32(b, *bits), accumulate,
-          scales(adaptor.getLhsScales(), op.getLhsScales().getType()),
-          scales(adaptor.getRhsScales(), op.getRhsScales().getType()));
-    }
-    rewriter.eraseOp(op);
-    return success();
+    Value accumulate = i == 0
+                           ? adaptor.getAccumulate()
+                           : LLVM::ConstantOp::create(b, b.getBoolAttr(true));
+    int64_t offset = i * kInstructionCodes / 2;
+    emitBlockScaledMMA(
+        b, isE4M3, adaptor.getAccumulator(), advance(b, lhs, offset),
+        advance(b, rhs, offset), createI32(b, *bits), accumulate,
+        scales(adaptor.getLhsScales(), op.getLhsScales().getType()),
+        scales(adaptor.getRhsScales(), op.getRhsScales().getType()));
   }
-};
+  return Value();
+}
 
-struct LowerCommit : ConvertOpToLLVMPattern<CommitOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CommitOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    // The type converter makes a group of barriers a memref of them.
-    MemRefType type = nvgpu::getMBarrierMemrefType(op.getContext(),
-                                                   op.getBarriers().getType());
-    Value barrier = getStridedElementPtr(
-        rewriter, op.getLoc(), type, adaptor.getBarriers(), adaptor.getIndex());
-    emitCommit(b, barrier);
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, CommitOp op,
+                              CommitOp::Adaptor adaptor,
+                              const LLVMTypeConverter &converter) {
+  // The type converter makes a group of barriers a memref of them.
+  MemRefType type =
+      nvgpu::getMBarrierMemrefType(b.getContext(), op.getBarriers().getType());
+  emitCommit(b, getElementPointer(b, converter, adaptor.getBarriers(), type,
+                                  adaptor.getIndex()));
+  return Value();
+}
 
 //===----------------------------------------------------------------------===//
 // Epilogue and order
 //===----------------------------------------------------------------------===//
 
-struct LowerLoad : ConvertOpToLLVMPattern<LoadOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, LoadOp op,
+                              LoadOp::Adaptor adaptor,
+                              const LLVMTypeConverter &) {
+  // A warp reaches the 32 lanes of its number modulo 4, and the address has to
+  // name the first of them, in bits 31..16.
+  Value warp = LLVM::LShrOp::create(b, emitThreadId(b), createI32(b, 5));
+  Value quarter = LLVM::AndOp::create(b, warp, createI32(b, 3));
+  Value lanes = LLVM::ShlOp::create(b, quarter, createI32(b, 16 + 5));
+  Value address = LLVM::AddOp::create(b, adaptor.getAccumulator(),
+                                      truncateToI32(b, adaptor.getColumn()));
+  address = LLVM::AddOp::create(b, address, lanes);
+  VectorType type = op.getRow().getType();
+  Value bits = emitLoad(b, address, type.getNumElements());
+  return Value(LLVM::BitcastOp::create(b, type, bits));
+}
+
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, WaitLoadsOp,
+                              WaitLoadsOp::Adaptor, const LLVMTypeConverter &) {
+  emitWaitLoads(b);
+  return Value();
+}
+
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, FenceOp op,
+                              FenceOp::Adaptor, const LLVMTypeConverter &) {
+  emitFence(b, op.getKind());
+  return Value();
+}
+
+namespace {
+/// Replaces an op with what `lower` makes of it.
+template <typename Op>
+struct LowerOp : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
 
   LogicalResult
-  matchAndRewrite(LoadOp op, OpAdaptor adaptor,
+  matchAndRewrite(Op op, typename Op::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    // A warp reaches the 32 lanes of its number modulo 4, and the address has
-    // to name the first of them, in bits 31..16.
-    Value warp = LLVM::LShrOp::create(b, emitThreadId(b), createI32(b, 5));
-    Value quarter = LLVM::AndOp::create(b, warp, createI32(b, 3));
-    Value lanes = LLVM::ShlOp::create(b, quarter, createI32(b, 16 + 5));
-    Value address = LLVM::AddOp::create(b, adaptor.getAccumulator(),
-                                        truncateToI32(b, adaptor.getColumn()));
-    address = LLVM::AddOp::create(b, address, lanes);
-    int64_t size = op.getRow().getType().getNumElements();
-    Value bits = emitLoad(b, address, size);
-    rewriter.replaceOpWithNewOp<LLVM::BitcastOp>(op, op.getRow().getType(),
-                                                 bits);
-    return success();
-  }
-};
-
-struct LowerWaitLoads : ConvertOpToLLVMPattern<WaitLoadsOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(WaitLoadsOp op, OpAdaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    emitWaitLoads(b);
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct LowerFence : ConvertOpToLLVMPattern<FenceOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(FenceOp op, OpAdaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    emitFence(b, op.getKind());
-    rewriter.eraseOp(op);
+    FailureOr<Value> value = lower(b, op, adaptor, *this->getTypeConverter());
+    if (failed(value))
+      return failure();
+    if (*value)
+      rewriter.replaceOp(op, *value);
+    else
+      rewriter.eraseOp(op);
     return success();
   }
 };
@@ -301,7 +262,9 @@ void fp4::populateTCGen05ToNVVMPatterns(LLVMTypeConverter &converter,
   converter.addConversion([address](AllocationType) { return address; });
   converter.addConversion([address](AccumulatorType) { return address; });
   converter.addConversion([address](ScalesType) { return address; });
-  patterns.add<LowerAlloc, LowerGetAllocation, LowerRelinquish, LowerDealloc,
-               LowerView, LowerCopyScales, LowerBlockScaledMMA, LowerCommit,
-               LowerLoad, LowerWaitLoads, LowerFence>(converter);
+  patterns
+      .add<LowerOp<AllocOp>, LowerOp<GetAllocationOp>, LowerOp<RelinquishOp>,
+           LowerOp<DeallocOp>, LowerOp<ViewOp>, LowerOp<CopyScalesOp>,
+           LowerOp<BlockScaledMMAOp>, LowerOp<CommitOp>, LowerOp<LoadOp>,
+           LowerOp<WaitLoadsOp>, LowerOp<FenceOp>>(converter);
 }

@@ -114,10 +114,9 @@ struct FP4FlattenRowsPass
     // destinations are created flat.
     RewritePatternSet patterns(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
-    for (StringRef name : {tensor::CollapseShapeOp::getOperationName(),
-                           tensor::ExpandShapeOp::getOperationName()})
-      RegisteredOperationName::lookup(name, &getContext())
-          ->getCanonicalizationPatterns(patterns, &getContext());
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

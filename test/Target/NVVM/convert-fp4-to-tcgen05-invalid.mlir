@@ -113,7 +113,7 @@ func.func @any_k(%a: memref<4x?xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b
   %c2 = arith.constant 2 : index
   %c128 = arith.constant 128 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
-    // expected-error @below {{with strategy 'tcgen05' expects packed codes of rank 2 with a static K, but operand #0 is of type 'memref<4x?xi8, 1>'}}
+    // expected-error @below {{with strategy 'tcgen05' expects packed codes of rank 2 with a static K > 0, but operand #0 is of type 'memref<4x?xi8, 1>'}}
     fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x?xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x?xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
     gpu.terminator
   }
@@ -127,7 +127,7 @@ func.func @rank(%a: memref<2x4x32xi8, 1>, %sa: memref<2x4x2xf8E8M0FNU, 1>, %b: m
   %c2 = arith.constant 2 : index
   %c128 = arith.constant 128 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
-    // expected-error @below {{expects packed codes of rank 2 with a static K, but operand #0 is of type 'memref<2x4x32xi8, 1>'}}
+    // expected-error @below {{expects packed codes of rank 2 with a static K > 0, but operand #0 is of type 'memref<2x4x32xi8, 1>'}}
     fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<2x4x32xi8, 1>, memref<2x4x2xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<2x4x48xf32, 1>) {strategy = "tcgen05"}
     gpu.terminator
   }
@@ -287,6 +287,146 @@ func.func @tensors(%a: tensor<4x32xi8>, %s: tensor<4x2xf8E8M0FNU>, %g: f32, %y: 
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
     // expected-error @below {{'fp4.scaled_matmul' op is on tensors; bufferize first}}
     %0 = fp4.scaled_matmul group_size(32) lhs(%a, %s : tensor<4x32xi8>, tensor<4x2xf8E8M0FNU>) rhs(%a, %s : tensor<4x32xi8>, tensor<4x2xf8E8M0FNU>) alpha(%g) outs(%y : tensor<4x4xf32>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+func.func @unranked(%u: memref<*xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    %m = memref.cast %u : memref<*xi8, 1> to memref<4x32xi8, 1>
+    // expected-error @below {{operand #0 is neither a buffer from outside of the kernel nor a subview of one}}
+    fp4.scaled_matmul group_size(32) lhs(%m, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+// A tile load would go on to the codes behind the part.
+func.func @part_of_k(%u: memref<4x64xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    %m = memref.subview %u[0, 0] [4, 32] [1, 1] : memref<4x64xi8, 1> to memref<4x32xi8, strided<[64, 1]>, 1>
+    // expected-error @below {{with strategy 'tcgen05' expects whole rows, but operand #0 is a part of the rows of 'memref<4x64xi8, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%m, %sa : memref<4x32xi8, strided<[64, 1]>, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+func.func @any_part_of_k(%u: memref<4x?xi8, 1>, %i: index, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    %m = memref.subview %u[0, %i] [4, 32] [1, 1] : memref<4x?xi8, 1> to memref<4x32xi8, strided<[?, 1], offset: ?>, 1>
+    // expected-error @below {{expects whole rows, but operand #0 is a part of the rows of 'memref<4x?xi8, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%m, %sa : memref<4x32xi8, strided<[?, 1], offset: ?>, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+func.func @part_of_scales(%a: memref<4x32xi8, 1>, %u: memref<1x2x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    %m = memref.subview %u[0, 1, 0, 0, 0] [1, 1, 32, 4, 4] [1, 1, 1, 1, 1] : memref<1x2x32x4x4xf8E8M0FNU, 1> to memref<1x1x32x4x4xf8E8M0FNU, strided<[1024, 512, 16, 4, 1], offset: 512>, 1>
+    // expected-error @below {{expects whole rows, but operand #1 is a part of the rows of 'memref<1x2x32x4x4xf8E8M0FNU, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %m : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, strided<[1024, 512, 16, 4, 1], offset: 512>, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+// No product would write the accumulator.
+func.func @no_k(%a: memref<4x0xi8, 1>, %sa: memref<1x0x32x4x4xf8E8M0FNU, 1>, %b: memref<48x0xi8, 1>, %sb: memref<1x0x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    // expected-error @below {{with a static K > 0, but operand #0 is of type 'memref<4x0xi8, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x0xi8, 1>, memref<1x0x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x0xi8, 1>, memref<1x0x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+// The second one would allocate behind the first one's promise not to.
+func.func @two(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    // expected-error @below {{expects a kernel of its own, but this one has dynamic shared memory already}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+func.func @dynamic_shared_memory(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  %bytes = arith.constant 64 : i32
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) dynamic_shared_memory_size %bytes {
+    // expected-error @below {{expects a kernel of its own, but this one has dynamic shared memory already}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+func.func @host_result(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    // expected-error @below {{with strategy 'tcgen05' expects a result in device memory (space 1) whose rows are contiguous, but got 'memref<4x48xf32>'}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+func.func @strided_result(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, strided<[96, 2]>, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    // expected-error @below {{expects a result in device memory (space 1) whose rows are contiguous, but got 'memref<4x48xf32, strided<[96, 2]>, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, strided<[96, 2]>, 1>) {strategy = "tcgen05"}
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+// An address that a tensor map cannot have.
+func.func @offset(%a: memref<4x32xi8, strided<[128, 1], offset: 8>, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<48x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32, %y: memref<4x48xf32, 1>) {
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c128, %sy = %c1, %sz = %c1) {
+    // expected-error @below {{expects rows of codes that are contiguous and start at multiples of 16 bytes, but operand #0 is of type 'memref<4x32xi8, strided<[128, 1], offset: 8>, 1>'}}
+    fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, strided<[128, 1], offset: 8>, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<48x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x48xf32, 1>) {strategy = "tcgen05"}
     gpu.terminator
   }
   return

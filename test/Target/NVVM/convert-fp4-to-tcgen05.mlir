@@ -123,3 +123,27 @@ func.func @column(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, 
   fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<1x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x1xf32, 1>) {strategy = "tcgen05"}
   return
 }
+
+// Parts of a wider result, as a concatenation has them: whole vectors go where all rows start at multiples of 16 bytes,
+// which they do from column 24 on and not from 20 on. So do blocks of 128 columns from there.
+// CHECK-LABEL: func.func @parts(
+// CHECK:           vector.store {{.*}} {alignment = 16 : i64}
+// CHECK:           vector.store {{.*}} {alignment = 2 : i64}
+// CHECK:           vector.store {{.*}} {alignment = 2 : i64}
+func.func @parts(%a: memref<?x32xi8, 1>, %sa: memref<?x1x32x4x4xf8E8M0FNU, 1>, %b: memref<16x32xi8, 1>, %sb: memref<1x1x32x4x4xf8E8M0FNU, 1>, %g: f32,
+    %y: memref<?x16xbf16, strided<[40, 1], offset: 24>, 1>, %z: memref<?x16xbf16, strided<[40, 1], offset: 20>, 1>, %w: memref<?x16xbf16, strided<[40, 1], offset: ?>, 1>) {
+  fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<?x32xi8, 1>, memref<?x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<16x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<?x16xbf16, strided<[40, 1], offset: 24>, 1>) {strategy = "tcgen05"}
+  fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<?x32xi8, 1>, memref<?x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<16x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%z : memref<?x16xbf16, strided<[40, 1], offset: 20>, 1>) {strategy = "tcgen05"}
+  fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<?x32xi8, 1>, memref<?x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<16x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%w : memref<?x16xbf16, strided<[40, 1], offset: ?>, 1>) {strategy = "tcgen05"}
+  return
+}
+
+// CHECK-LABEL: func.func @blocks_of_parts(
+// CHECK:           vector.store {{.*}} {alignment = 16 : i64}
+// CHECK:           vector.store {{.*}} {alignment = 4 : i64}
+func.func @blocks_of_parts(%a: memref<4x32xi8, 1>, %sa: memref<1x1x32x4x4xf8E8M0FNU, 1>, %b: memref<136x32xi8, 1>, %sb: memref<2x1x32x4x4xf8E8M0FNU, 1>, %g: f32,
+    %y: memref<4x136xf32, strided<[280, 1], offset: 140>, 1>, %z: memref<4x136xf32, strided<[280, 1], offset: 142>, 1>) {
+  fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<136x32xi8, 1>, memref<2x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%y : memref<4x136xf32, strided<[280, 1], offset: 140>, 1>) {strategy = "tcgen05"}
+  fp4.scaled_matmul group_size(32) lhs(%a, %sa : memref<4x32xi8, 1>, memref<1x1x32x4x4xf8E8M0FNU, 1>) rhs(%b, %sb : memref<136x32xi8, 1>, memref<2x1x32x4x4xf8E8M0FNU, 1>) alpha(%g) outs(%z : memref<4x136xf32, strided<[280, 1], offset: 142>, 1>) {strategy = "tcgen05"}
+  return
+}

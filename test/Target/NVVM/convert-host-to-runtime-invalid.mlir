@@ -170,3 +170,46 @@ func.func @f() {
 %u = memref.cast %m : memref<4x4xi8, 1> to memref<*xi8, 1>
 // expected-error @below {{'nvgpu.tma.create.descriptor' op is outside of a function}}
 %t = nvgpu.tma.create.descriptor %u box[%c1, %c1] : memref<*xi8, 1> -> !nvgpu.tensormap.descriptor<tensor = memref<1x1xi8, 3>, swizzle = none, l2promo = none, oob = zero, interleave = none>
+
+// -----
+
+func.func @shared_alloc() {
+  // expected-error @below {{'gpu.alloc' op of memory that the host shares has no lowering}}
+  // expected-error @below {{failed to legalize operation 'gpu.alloc' that was explicitly marked illegal}}
+  %0 = gpu.alloc host_shared () : memref<4xf32, 1>
+  return
+}
+
+// -----
+
+func.func @dealloc(%m: memref<4xf32, 1>) {
+  // expected-error @below {{'gpu.dealloc' op with a token has no lowering}}
+  // expected-error @below {{failed to legalize operation 'gpu.dealloc' that was explicitly marked illegal}}
+  %t = gpu.dealloc async %m : memref<4xf32, 1>
+  gpu.wait [%t]
+  return
+}
+
+// -----
+
+// The descriptor that it points to is not on the device.
+module attributes {gpu.container_module} {
+  gpu.binary @k [#gpu.object<#nvvm.target<chip = "sm_100a">, assembly = "ptx">]
+  func.func @f(%n: index, %m: memref<*xf32, 1>) {
+    // expected-error @below {{'gpu.launch_func' op passes an argument of type 'memref<*xf32, 1>', which refers to memory of the host}}
+    // expected-error @below {{failed to legalize operation 'gpu.launch_func' that was explicitly marked illegal}}
+    gpu.launch_func @k::@run blocks in (%n, %n, %n) threads in (%n, %n, %n) args(%m : memref<*xf32, 1>)
+    return
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  // expected-error @below {{'gpu.binary' op expects an object of PTX or machine code}}
+  gpu.binary @k [#gpu.object<#nvvm.target<chip = "sm_100a">, offload = "bitcode">]
+  func.func @f(%n: index) {
+    gpu.launch_func @k::@run blocks in (%n, %n, %n) threads in (%n, %n, %n)
+    return
+  }
+}

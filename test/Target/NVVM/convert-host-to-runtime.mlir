@@ -66,4 +66,14 @@ module attributes {gpu.container_module} {
     }
     return
   }
+
+  // Sizes of 32 bits are those of the runtime, and a cluster is handed on.
+  // CHECK-LABEL: func.func @sizes(
+  // CHECK-SAME:    %[[N:.*]]: i32)
+  // CHECK:         %[[X:.*]] = llvm.sext %[[N]] : i32 to i64
+  // CHECK:         llvm.call @fp4rtLaunch(%{{.*}}, %[[X]], %{{.*}}) : (!llvm.ptr, i64, i64, i64, i64, i64, i64, i64, i64, i64, i32, i32, !llvm.ptr) -> ()
+  func.func @sizes(%n: i32) {
+    gpu.launch_func @k::@run clusters in (%n, %n, %n) blocks in (%n, %n, %n) threads in (%n, %n, %n) : i32
+    return
+  }
 }

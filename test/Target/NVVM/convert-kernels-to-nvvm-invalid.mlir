@@ -89,3 +89,26 @@ gpu.module @k {
     gpu.return
   }
 }
+
+// -----
+
+// A size that no layout of data knows.
+gpu.module @k {
+  // expected-error @below {{'llvm.mlir.global' op in shared memory has no fixed size: '!llvm.array<4 x vector<[4]xf32>>'}}
+  gpu.func @scalable(%i: index) workgroup(%w: memref<4xvector<[4]xf32>, #gpu.address_space<workgroup>>) kernel {
+    %v = memref.load %w[%i] : memref<4xvector<[4]xf32>, #gpu.address_space<workgroup>>
+    memref.store %v, %w[%i] : memref<4xvector<[4]xf32>, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @k {
+  // expected-error @below {{'llvm.mlir.global' op in shared memory has no fixed size: '!llvm.struct<(i32, target<"spirv.Image">)>'}}
+  llvm.mlir.global external @s() {addr_space = 3 : i32} : !llvm.struct<(i32, target<"spirv.Image">)>
+  llvm.func @target() -> !llvm.ptr<3> {
+    %0 = llvm.mlir.addressof @s : !llvm.ptr<3>
+    llvm.return %0 : !llvm.ptr<3>
+  }
+}

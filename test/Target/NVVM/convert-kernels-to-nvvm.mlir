@@ -46,3 +46,12 @@ gpu.module @k [#nvvm.target<chip = "sm_50">] {
     gpu.return
   }
 }
+
+// A tensor map is marked where it is behind the conversion, whatever is in front of it.
+// CHECK-LABEL: llvm.func @map_behind(
+// CHECK-SAME:    %{{.*}}: i64, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr<1>, %{{.*}}: !llvm.ptr<1>, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant})
+gpu.module @map_behind {
+  gpu.func @map_behind(%u: memref<*xf32, 1>, %m: memref<4xf32, 1>, %t: !nvgpu.tensormap.descriptor<tensor = memref<64x128xi8, 3>, swizzle = none, l2promo = none, oob = zero, interleave = none>) kernel {
+    gpu.return
+  }
+}

@@ -43,3 +43,37 @@ func.func @unranked(%d: memref<*xf32, 1>, %h: memref<*xf32>) {
   memref.copy %h, %d : memref<*xf32> to memref<*xf32, 1>
   return
 }
+
+// -----
+
+// The host would follow an address of the device.
+func.func @load(%d: memref<4xf32, 1>, %i: index) -> f32 {
+  // expected-error @below {{'memref.load' op is executed by the host, but on device memory (space 1)}}
+  %0 = memref.load %d[%i] : memref<4xf32, 1>
+  return %0 : f32
+}
+
+// -----
+
+func.func @stack() {
+  // expected-error @below {{'memref.alloca' op is executed by the host, but on device memory (space 1)}}
+  %0 = memref.alloca() : memref<4xf32, 1>
+  return
+}
+
+// -----
+
+// Views do not, and kernels may.
+// CHECK-LABEL: func.func @kernel(
+// CHECK:         gpu.launch
+// CHECK:           memref.store
+func.func @kernel(%d: memref<4x4xf32, 1>, %v: f32) -> index {
+  %c1 = arith.constant 1 : index
+  %s = memref.subview %d[1, 0] [2, 4] [1, 1] : memref<4x4xf32, 1> to memref<2x4xf32, strided<[4, 1], offset: 4>, 1>
+  %n = memref.dim %s, %c1 : memref<2x4xf32, strided<[4, 1], offset: 4>, 1>
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    memref.store %v, %s[%bx, %tx] : memref<2x4xf32, strided<[4, 1], offset: 4>, 1>
+    gpu.terminator
+  }
+  return %n : index
+}

@@ -31,3 +31,28 @@ func.func @two_products(%x: tensor<?x80xf32>, %w: tensor<8x40xi8>,
       alpha(%g) outs(%ez : tensor<?x8xf32>) {strategy = "tcgen05"}
   return %y, %z : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// Codes that are to be written to a part of something that is not aligned are
+// written to rows that are, and then copied.
+
+// CHECK-LABEL: func @part
+// CHECK:         %[[BUFFER:.*]] = tensor.empty() : tensor<4x32xi8>
+// CHECK:         %[[SLICE:.*]] = tensor.extract_slice %[[BUFFER]][0, 0] [4, 24] [1, 1]
+// CHECK:         %[[Q:.*]]:2 = fp4.quantize_pack {{.*}} outs(%[[SLICE]], %
+// CHECK:         fp4.scaled_matmul group_size(16) lhs(%[[Q]]#0, %
+// CHECK:         tensor.insert_slice %[[Q]]#0
+func.func @part(%x: tensor<4x48xf32>, %c: tensor<4x100xi8>, %w: tensor<8x24xi8>,
+    %s: tensor<1x1x32x4x4xf8E4M3FN>, %g: f32) -> (tensor<4x8xf32>, tensor<4x100xi8>) {
+  %ec = tensor.extract_slice %c[0, 3] [4, 24] [1, 1] : tensor<4x100xi8> to tensor<4x24xi8>
+  %es = tensor.empty() : tensor<4x3xf8E4M3FN>
+  %ey = tensor.empty() : tensor<4x8xf32>
+  %q, %sq = fp4.quantize_pack group_size(16) ins(%x : tensor<4x48xf32>)
+      global_scale(%g) scale_scale(%g)
+      outs(%ec, %es : tensor<4x24xi8>, tensor<4x3xf8E4M3FN>) {strategy = "simt"}
+  %y = fp4.scaled_matmul group_size(16)
+      lhs(%q, %sq : tensor<4x24xi8>, tensor<4x3xf8E4M3FN>)
+      rhs(%w, %s : tensor<8x24xi8>, tensor<1x1x32x4x4xf8E4M3FN>)
+      alpha(%g) outs(%ey : tensor<4x8xf32>) {strategy = "tcgen05"}
+  %r = tensor.insert_slice %q into %c[0, 3] [4, 24] [1, 1] : tensor<4x24xi8> into tensor<4x100xi8>
+  return %y, %r : tensor<4x8xf32>, tensor<4x100xi8>
+}

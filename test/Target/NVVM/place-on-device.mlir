@@ -59,3 +59,28 @@ func.func @view(%x: memref<4x64xf32, 1>, %g: f32, %n: index) -> tensor<4x32xi8> 
   %2:2 = fp4.quantize_pack group_size(32) ins(%0 : tensor<4x64xf32>) global_scale(%g) scale_scale(%g) outs(%c, %s : tensor<4x32xi8>, tensor<4x2xf8E8M0FNU>) {strategy = "simt"}
   return %2#0 : tensor<4x32xi8>
 }
+
+// A part of uninitialized memory that is put in other such memory: one allocation for all.
+// ALLOC-LABEL: func.func @inserted(
+// ALLOC:         %[[B:.*]] = bufferization.alloc_tensor() {memory_space = 1 : i64} : tensor<4x64xf32>
+// ALLOC-NEXT:    fp4.dequantize {{.*}} outs(%[[B]] :
+func.func @inserted(%c: memref<4x32xi8, 1>, %s: memref<4x2xf8E8M0FNU, 1>, %g: f32) -> tensor<4x64xf32> {
+  %0 = bufferization.to_tensor %c restrict : memref<4x32xi8, 1> to tensor<4x32xi8>
+  %1 = bufferization.to_tensor %s restrict : memref<4x2xf8E8M0FNU, 1> to tensor<4x2xf8E8M0FNU>
+  %p = tensor.empty() : tensor<2x64xf32>
+  %e = tensor.empty() : tensor<4x64xf32>
+  %d = tensor.insert_slice %p into %e[0, 0] [2, 64] [1, 1] : tensor<2x64xf32> into tensor<4x64xf32>
+  %2 = fp4.dequantize group_size(32) ins(%0, %1 : tensor<4x32xi8>, tensor<4x2xf8E8M0FNU>) global_scale(%g) outs(%d : tensor<4x64xf32>) {strategy = "simt"}
+  return %2 : tensor<4x64xf32>
+}
+
+// An attribute of the same name on an op of another dialect does not move it.
+// CHECK-LABEL: func.func @other_strategy(
+// CHECK:         %[[H:.*]] = bufferization.alloc_tensor() copy(%{{.*}}) {memory_space = 0 : i64}
+// CHECK:         linalg.exp {strategy = "simt"} ins(%[[H]] :
+func.func @other_strategy(%x: memref<4xf32, 1>) -> tensor<4xf32> {
+  %0 = bufferization.to_tensor %x restrict : memref<4xf32, 1> to tensor<4xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  %1 = linalg.exp {strategy = "simt"} ins(%0 : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}

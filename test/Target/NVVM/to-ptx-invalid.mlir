@@ -363,3 +363,14 @@ gpu.module @zeros [#nvvm.target<chip = "sm_100a", features = "+ptx88", verifyTar
     llvm.return
   }
 }
+
+// -----
+
+// What LLVM's verifier finds has no place of its own.
+// expected-error @below {{has no valid form in LLVM IR}}
+gpu.module @scalable [#nvvm.target<chip = "sm_100a", features = "+ptx88">] {
+  llvm.mlir.global external @s() {addr_space = 1 : i32} : vector<[4]xf32>
+  llvm.func @k() attributes {nvvm.kernel} {
+    llvm.return
+  }
+}

@@ -110,22 +110,6 @@ llvm::Expected<uint32_t>
 encodeBlockScaledInstructionDescriptor(const InstructionDescriptor &desc);
 
 //===----------------------------------------------------------------------===//
-// Tensor memory (PTX ISA, "Tensor memory addressing", "Tensor memory
-// allocation", "Scale factor A and B layouts")
-//===----------------------------------------------------------------------===//
-
-/// The address of a 32-bit word. Lanes are below 128, columns below 512.
-uint32_t getTensorMemoryAddress(unsigned lane, unsigned column);
-
-/// Columns that four scales per row occupy, for the rows of A (M per block) or
-/// of B (N).
-unsigned getScaleColumns(unsigned rows);
-
-/// The columns to ask tcgen05.alloc for, a power of two of at least 32, when
-/// that many are needed. Errors: none needed, or more than 512.
-llvm::Expected<unsigned> getTensorMemoryAllocation(unsigned columns);
-
-//===----------------------------------------------------------------------===//
 // Scales in global memory (cuBLAS, "1D block scaling factors layout")
 //===----------------------------------------------------------------------===//
 
@@ -137,6 +121,9 @@ uint64_t getScaleByteOffset(uint64_t row, uint64_t group, uint64_t numGroups);
 //===----------------------------------------------------------------------===//
 // Tensor maps (CUDA driver API, cuTensorMapEncodeTiled)
 //===----------------------------------------------------------------------===//
+
+/// A CUtensorMap: its bytes, and what its address is a multiple of.
+inline constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 /// CUtensorMapDataType. The last three count and box single values, which lie
 /// packed in global memory.

@@ -33,9 +33,11 @@ inline bool isInDeviceMemory(BaseMemRefType type) {
 /// 128-bit accesses need. Callers of entries promise it.
 inline constexpr int64_t kDeviceAlignment = 16;
 
-/// Whether --fp4-choose-strategies gave `op` this strategy.
+/// Whether --fp4-choose-strategies gave `op` this strategy. Attributes of that
+/// name on ops of other dialects mean something else.
 inline bool hasStrategy(Operation *op, StringRef name) {
-  return fp4::getStrategy(op) == name;
+  return isa_and_nonnull<FP4Dialect>(op->getDialect()) &&
+         fp4::getStrategy(op) == name;
 }
 
 /// Whether the strategy of `op` executes it on the device.

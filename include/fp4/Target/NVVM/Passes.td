@@ -116,8 +116,8 @@ def ConvertFP4ToTCGen05Pass
     accumulator, multiplies it with alpha, rounds, and stores what is inside of
     the result. `docs/blackwell.md` draws it.
 
-    Operands are the whole tensors or `memref.subview`s of them; scales are
-    blocked. The tensor maps for the tile loads are made on the host, in front of
+    Operands are the whole tensors or `memref.subview`s of whole rows of them;
+    scales are blocked. The tensor maps for the tile loads are made on the host, in front of
     the launch. Rows and codes outside of a tensor are read as zero.
   }];
   let dependentDialects = [
@@ -183,7 +183,8 @@ def FP4DeviceMemoryToGPUPass
     `memref.alloc`, `memref.dealloc` and `memref.copy` of buffers in memory
     space 1 become `gpu.alloc`, `gpu.dealloc` and `gpu.memcpy`. A copy has to be
     between contiguous buffers; on the device, `--convert-fp4-to-simt` has made
-    kernels of the others.
+    kernels of the others. Any other op of the host that reads or
+    writes such a buffer is an error.
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect"];
 }

@@ -182,23 +182,8 @@ Expected<uint32_t> nvvm::encodeBlockScaledInstructionDescriptor(
 }
 
 //===----------------------------------------------------------------------===//
-// Tensor memory and scales
+// Scales
 //===----------------------------------------------------------------------===//
-
-uint32_t nvvm::getTensorMemoryAddress(unsigned lane, unsigned column) {
-  assert(lane < 128 && column < 512 && "outside of tensor memory");
-  return lane << 16 | column;
-}
-
-unsigned nvvm::getScaleColumns(unsigned rows) { return divideCeil(rows, 32u); }
-
-Expected<unsigned> nvvm::getTensorMemoryAllocation(unsigned columns) {
-  if (columns == 0 || columns > 512)
-    return makeError("tensor memory has 1 to 512 columns to allocate, but got "
-                     "{0}",
-                     columns);
-  return std::max(32u, unsigned(PowerOf2Ceil(columns)));
-}
 
 uint64_t nvvm::getScaleByteOffset(uint64_t row, uint64_t group,
                                   uint64_t numGroups) {

@@ -32,6 +32,9 @@ static Value allocate(OpBuilder &builder, Value tensor) {
     alloc.setMemorySpaceAttr(getDeviceMemorySpace(builder.getContext()));
     return alloc;
   }
+  // Of what is inserted nothing is initialized either.
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return allocate(builder, insert.getDest());
   // A view; the tensor is its first operand.
   Value source = allocate(builder, op->getOperand(0));
   Operation *view = builder.clone(*op);

@@ -306,8 +306,18 @@ LogicalResult nvvm::checkInstructions(gpu::GPUModuleOp module,
   if (failed(applyPartialConversion(copy->getOperation(), target,
                                     std::move(patterns))))
     return failure();
+  // Of what only LLVM's verifier finds, the translation says nothing here.
+  bool isExplained = false;
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [&](Diagnostic &diagnostic) {
+        isExplained |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+        return failure();
+      });
   llvm::LLVMContext context;
-  return success(translateModuleToLLVMIR(*copy, context) != nullptr);
+  if (translateModuleToLLVMIR(*copy, context))
+    return success();
+  return isExplained ? failure()
+                     : module.emitError("has no valid form in LLVM IR");
 }
 
 namespace {

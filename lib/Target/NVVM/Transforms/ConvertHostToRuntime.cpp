@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp4/Target/NVVM/Chip.h"
+#include "BinariesToConstants.h"
 #include "fp4/Target/NVVM/Descriptors.h"
 #include "fp4/Target/NVVM/DeviceMemory.h"
 #include "fp4/Target/NVVM/Passes.h"
@@ -16,7 +16,6 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -30,16 +29,6 @@ namespace mlir::fp4 {
 
 using namespace mlir;
 using namespace mlir::fp4;
-
-/// A CUtensorMap.
-static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
-
-static std::string getModuleSymbol(StringRef binary) {
-  return (kRuntimeModulePrefix + binary).str();
-}
-static std::string getKernelSymbol(StringRef binary, StringRef kernel) {
-  return ("fp4rt.kernel." + binary + "." + kernel).str();
-}
 
 namespace {
 /// What all patterns use: types, constants, and calls.
@@ -57,11 +46,14 @@ protected:
   static Value constant64(ImplicitLocOpBuilder &b, int64_t value) {
     return LLVM::ConstantOp::create(b, b.getI64IntegerAttr(value));
   }
+  /// A size of the gpu dialect, of 32 or 64 bits, as the runtime takes it.
+  static Value toInt64(ImplicitLocOpBuilder &b, Value size) {
+    if (size.getType().isInteger(64))
+      return size;
+    return LLVM::SExtOp::create(b, b.getI64Type(), size);
+  }
   /// An address in any memory space as the plain pointer that C has.
   static Value toPointer(ImplicitLocOpBuilder &b, Value pointer) {
-    auto type = cast<LLVM::LLVMPointerType>(pointer.getType());
-    if (type.getAddressSpace() == 0)
-      return pointer;
     return toSpace(b, pointer, getPointer(b));
   }
   static Value toSpace(ImplicitLocOpBuilder &b, Value pointer, Type type) {
@@ -138,6 +130,8 @@ struct LowerAlloc : RuntimePattern<gpu::AllocOp> {
     MemRefType type = op.getType();
     if (op.getAsyncToken() || !type.getLayout().isIdentity())
       return op.emitOpError("with a token or a layout has no lowering");
+    if (op.getHostShared())
+      return op.emitOpError("of memory that the host shares has no lowering");
     FailureOr<unsigned> space = getTypeConverter()->getMemRefAddressSpace(type);
     if (failed(space) || !getTypeConverter()->convertType(type))
       return op.emitOpError("has no lowering for ") << type;
@@ -161,6 +155,8 @@ struct LowerDealloc : RuntimePattern<gpu::DeallocOp> {
   LogicalResult
   matchAndRewrite(gpu::DeallocOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    if (op.getAsyncToken())
+      return op.emitOpError("with a token has no lowering");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value pointer =
         MemRefDescriptor(adaptor.getMemref()).allocatedPtr(b, op.getLoc());
@@ -252,8 +248,8 @@ struct LowerCreateMap : RuntimePattern<nvgpu::TmaCreateDescriptorOp> {
       box.push_back(LLVM::TruncOp::create(b, b.getI32Type(),
                                           adaptor.getBoxDimensions()[i]));
     }
-    Value result = allocateStack(b, op, b.getI8Type(), kTensorMapBytes,
-                                 kTensorMapAlignment);
+    Value result = allocateStack(b, op, b.getI8Type(), nvvm::kTensorMapBytes,
+                                 nvvm::kTensorMapAlignment);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
     // The numbers of nvgpu's enums for swizzle, promotion and fill are those of
     // the driver.
@@ -283,44 +279,45 @@ struct LowerLaunch : RuntimePattern<gpu::LaunchFuncOp> {
     if (op.getAsyncToken() || !op.getAsyncDependencies().empty())
       return op.emitOpError("with tokens has no lowering");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    SmallVector<Value> arguments = getTypeConverter()->promoteOperands(
-        op.getLoc(), op.getKernelOperands(), adaptor.getKernelOperands(),
-        rewriter);
     // The driver wants the address of each argument. A tensor map is passed by
     // value, and what we have is its address.
-    SmallVector<bool> isMap;
-    for (auto [original, converted] :
-         llvm::zip(op.getKernelOperands(), adaptor.getKernelOperands())) {
-      int64_t count = 1;
-      if (auto memref = dyn_cast<MemRefType>(original.getType()))
-        count = MemRefDescriptor::getNumUnpackedValues(memref);
-      isMap.append(count,
-                   isa<nvgpu::TensorMapDescriptorType>(original.getType()));
-    }
     SmallVector<Value> addresses;
-    for (auto [argument, map] : llvm::zip_equal(arguments, isMap)) {
-      if (map) {
-        addresses.push_back(argument);
+    for (auto [operand, converted] :
+         llvm::zip_equal(op.getKernelOperands(), adaptor.getKernelOperands())) {
+      if (isa<UnrankedMemRefType>(operand.getType()))
+        return op.emitOpError("passes an argument of type ")
+               << operand.getType() << ", which refers to memory of the host";
+      if (isa<nvgpu::TensorMapDescriptorType>(operand.getType())) {
+        addresses.push_back(converted);
         continue;
       }
-      addresses.push_back(createArray(b, op, argument.getType(), argument));
+      for (Value argument : getTypeConverter()->promoteOperands(
+               op.getLoc(), operand, converted, rewriter))
+        addresses.push_back(createArray(b, op, argument.getType(), argument));
     }
     Value params = createArray(b, op, getPointer(b), addresses);
     Value kernel = LLVM::AddressOfOp::create(
         b, getPointer(b),
-        getKernelSymbol(op.getKernelModuleName(), op.getKernelName()));
-    Value zero = constant64(b, 0);
-    SmallVector<Value> cluster(3, zero);
+        nvvm::getKernelSymbol(op.getKernelModuleName(), op.getKernelName()));
+    SmallVector<Value> arguments = {kernel,
+                                    adaptor.getGridSizeX(),
+                                    adaptor.getGridSizeY(),
+                                    adaptor.getGridSizeZ(),
+                                    adaptor.getBlockSizeX(),
+                                    adaptor.getBlockSizeY(),
+                                    adaptor.getBlockSizeZ()};
     if (op.hasClusterSize())
-      cluster = {adaptor.getClusterSizeX(), adaptor.getClusterSizeY(),
-                 adaptor.getClusterSizeZ()};
+      llvm::append_values(arguments, adaptor.getClusterSizeX(),
+                          adaptor.getClusterSizeY(), adaptor.getClusterSizeZ());
+    else
+      arguments.append(3, constant64(b, 0));
+    for (Value &size : llvm::drop_begin(arguments))
+      size = toInt64(b, size);
     Value shared = adaptor.getDynamicSharedMemorySize();
-    call(b, op, "fp4rtLaunch",
-         {kernel, adaptor.getGridSizeX(), adaptor.getGridSizeY(),
-          adaptor.getGridSizeZ(), adaptor.getBlockSizeX(),
-          adaptor.getBlockSizeY(), adaptor.getBlockSizeZ(), cluster[0],
-          cluster[1], cluster[2], shared ? shared : constant32(b, 0),
-          /*flags=*/constant32(b, 0), params});
+    Value flags = constant32(b, 0);
+    llvm::append_values(arguments, shared ? shared : constant32(b, 0), flags,
+                        params);
+    call(b, op, "fp4rtLaunch", arguments);
     rewriter.eraseOp(op);
     return success();
   }
@@ -328,157 +325,8 @@ struct LowerLaunch : RuntimePattern<gpu::LaunchFuncOp> {
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// Kernels as constants
+// Pass
 //===----------------------------------------------------------------------===//
-
-/// A constant string with a NUL behind it.
-static LLVM::GlobalOp createString(ImplicitLocOpBuilder &b, StringRef name,
-                                   StringRef text) {
-  std::string bytes = text.str() + '\0';
-  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
-  return LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
-                                LLVM::Linkage::Internal, name,
-                                b.getStringAttr(bytes));
-}
-
-/// A struct whose fields `fill` gives.
-static LLVM::GlobalOp
-createStruct(ImplicitLocOpBuilder &b, StringRef name, LLVM::Linkage linkage,
-             LLVM::LLVMStructType type,
-             function_ref<SmallVector<Value>(ImplicitLocOpBuilder &)> fill) {
-  auto global = LLVM::GlobalOp::create(b, type, /*isConstant=*/false, linkage,
-                                       name, Attribute());
-  Block *block = b.createBlock(&global.getInitializerRegion());
-  b.setInsertionPointToStart(block);
-  Value value = LLVM::UndefOp::create(b, type);
-  for (auto [i, field] : llvm::enumerate(fill(b)))
-    value = LLVM::InsertValueOp::create(b, value, field, i);
-  LLVM::ReturnOp::create(b, value);
-  b.setInsertionPointAfter(global);
-  return global;
-}
-
-/// Holds a launch to what a block of the chip may have: the driver would answer
-/// only that some value is invalid.
-static LogicalResult checkLaunch(gpu::LaunchFuncOp launch,
-                                 const nvvm::Chip &chip) {
-  int64_t threads = 1;
-  gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
-  for (Value size : {block.x, block.y, block.z})
-    if (std::optional<int64_t> known = getConstantIntValue(size)) {
-      bool overflows = llvm::MulOverflow(threads, *known, threads);
-      if (overflows || threads > chip.getMaxThreadsPerBlock())
-        return launch.emitOpError("launches blocks of more than ")
-               << chip.getMaxThreadsPerBlock() << " threads";
-    }
-  Value shared = launch.getDynamicSharedMemorySize();
-  std::optional<int64_t> bytes =
-      shared ? getConstantIntValue(shared) : std::nullopt;
-  int64_t limit = chip.getMaxSharedMemoryPerBlock();
-  if (bytes && (*bytes < 0 || *bytes > limit))
-    return launch.emitOpError("asks for ")
-           << *bytes << " bytes of shared memory, but a block of chip "
-           << chip.getName() << " has " << limit;
-  return success();
-}
-
-/// The most dynamic shared memory that any launch of the kernel asks for.
-static FailureOr<int64_t> getSharedBytes(ArrayRef<gpu::LaunchFuncOp> launches) {
-  int64_t most = 0;
-  for (gpu::LaunchFuncOp launch : launches)
-    if (Value size = launch.getDynamicSharedMemorySize()) {
-      std::optional<int64_t> bytes = getConstantIntValue(size);
-      if (!bytes)
-        return launch.emitOpError("expects a constant size of its dynamic "
-                                  "shared memory");
-      most = std::max(most, *bytes);
-    }
-  return most;
-}
-
-/// Replaces a binary with an FP4RTModule and an FP4RTKernel for each kernel
-/// that is launched.
-static LogicalResult
-convertBinary(gpu::BinaryOp binary,
-              const llvm::MapVector<StringAttr, SmallVector<gpu::LaunchFuncOp>>
-                  &launches) {
-  ImplicitLocOpBuilder b(binary.getLoc(), binary);
-  auto object =
-      dyn_cast<gpu::ObjectAttr>(binary.getObjects().getValue().front());
-  if (!object)
-    return binary.emitOpError("expects an object");
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
-  Type i32 = b.getI32Type(), i64 = b.getI64Type();
-  std::string prefix = "fp4rt.image." + binary.getName().str();
-  StringRef image = object.getObject().getValue();
-  if (object.getFormat() == gpu::CompilationTarget::Assembly)
-    image = image.rtrim('\0');
-  LLVM::GlobalOp imageGlobal = createString(b, prefix, image);
-  LLVM::GlobalOp nameGlobal =
-      createString(b, prefix + ".name", binary.getName());
-  LLVM::GlobalOp module = createStruct(
-      b, getModuleSymbol(binary.getName()), LLVM::Linkage::External,
-      LLVM::LLVMStructType::getLiteral(b.getContext(),
-                                       {pointer, i64, pointer, pointer}),
-      [&](ImplicitLocOpBuilder &b) -> SmallVector<Value> {
-        return {LLVM::AddressOfOp::create(b, imageGlobal),
-                LLVM::ConstantOp::create(b, b.getI64IntegerAttr(image.size())),
-                LLVM::AddressOfOp::create(b, nameGlobal),
-                LLVM::ZeroOp::create(b, pointer)};
-      });
-  auto target = dyn_cast<NVVM::NVVMTargetAttr>(object.getTarget());
-  llvm::Expected<const nvvm::Chip *> chip =
-      nvvm::Chip::lookup(target ? target.getChip() : StringRef());
-  if (!chip)
-    return binary.emitOpError(llvm::toString(chip.takeError()));
-  for (const auto &[kernel, ops] : launches) {
-    for (gpu::LaunchFuncOp launch : ops)
-      if (failed(checkLaunch(launch, **chip)))
-        return failure();
-    FailureOr<int64_t> bytes = getSharedBytes(ops);
-    if (failed(bytes))
-      return failure();
-    std::string symbol = getKernelSymbol(binary.getName(), kernel);
-    LLVM::GlobalOp name = createString(b, symbol + ".name", kernel);
-    createStruct(
-        b, symbol, LLVM::Linkage::Internal,
-        LLVM::LLVMStructType::getLiteral(b.getContext(),
-                                         {pointer, pointer, pointer, i32}),
-        [&](ImplicitLocOpBuilder &b) -> SmallVector<Value> {
-          return {LLVM::AddressOfOp::create(b, module),
-                  LLVM::AddressOfOp::create(b, name),
-                  LLVM::ZeroOp::create(b, pointer),
-                  LLVM::ConstantOp::create(b, b.getI32IntegerAttr(*bytes))};
-        });
-  }
-  binary.erase();
-  return success();
-}
-
-/// The launches of each kernel of each binary.
-static LogicalResult convertBinaries(ModuleOp module) {
-  llvm::MapVector<StringAttr,
-                  llvm::MapVector<StringAttr, SmallVector<gpu::LaunchFuncOp>>>
-      launches;
-  module.walk([&](gpu::LaunchFuncOp op) {
-    launches[op.getKernelModuleName()][op.getKernelName()].push_back(op);
-  });
-  for (auto &[name, kernels] : launches) {
-    auto binary = module.lookupSymbol<gpu::BinaryOp>(name);
-    if (!binary)
-      return kernels.front().second.front().emitOpError(
-                 "launches a kernel of '")
-             << name.getValue()
-             << "', which is not a gpu.binary; run --gpu-module-to-binary "
-                "first";
-    if (failed(convertBinary(binary, kernels)))
-      return failure();
-  }
-  for (auto binary : llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>()))
-    binary.erase();
-  module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
-  return success();
-}
 
 /// Holds the module to what the patterns take for granted.
 static LogicalResult checkHost(ModuleOp module) {
@@ -504,7 +352,7 @@ struct ConvertHostToRuntimePass
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     if (failed(checkHost(getOperation())) ||
-        failed(convertBinaries(getOperation())))
+        failed(nvvm::convertBinaries(getOperation())))
       return signalPassFailure();
     LLVMTypeConverter converter(context);
     converter.addConversion([context](nvgpu::TensorMapDescriptorType) -> Type {

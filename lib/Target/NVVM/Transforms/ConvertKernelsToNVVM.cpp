@@ -10,6 +10,7 @@
 #include "fp4/Conversion/TCGen05ToNVVM.h"
 #include "fp4/Dialect/FP4/Transforms/Passes.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
+#include "fp4/Target/NVVM/Descriptors.h"
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -17,7 +18,6 @@
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
-#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
@@ -32,6 +32,7 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_CONVERTKERNELSTONVVMPASS
@@ -46,8 +47,6 @@ using namespace mlir::fp4;
 static constexpr int64_t kSharedAlignment = 1024;
 /// On every chip; a block has to opt in to more, which is dynamic then.
 static constexpr int64_t kMaxStaticSharedBytes = 48 * 1024;
-/// A tensor map: 128 bytes at a multiple of 64.
-static constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 /// scf, affine and subviews to what has a direct lowering.
 static LogicalResult expand(gpu::GPUModuleOp module) {
@@ -67,13 +66,14 @@ static void setTensorMapAttrs(gpu::GPUModuleOp module,
                               ArrayRef<std::pair<StringAttr, unsigned>> maps) {
   MLIRContext *context = module.getContext();
   Builder builder(context);
-  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
+  auto bytes =
+      LLVM::LLVMArrayType::get(builder.getI8Type(), nvvm::kTensorMapBytes);
   for (auto [name, argument] : maps) {
     auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
     kernel.setArgAttr(argument, LLVM::LLVMDialect::getByValAttrName(),
                       TypeAttr::get(bytes));
     kernel.setArgAttr(argument, LLVM::LLVMDialect::getAlignAttrName(),
-                      builder.getI64IntegerAttr(kTensorMapAlignment));
+                      builder.getI64IntegerAttr(nvvm::kTensorMapAlignment));
     kernel.setArgAttr(argument, NVVM::NVVMDialect::getGridConstantAttrName(),
                       builder.getUnitAttr());
   }
@@ -82,18 +82,19 @@ static void setTensorMapAttrs(gpu::GPUModuleOp module,
 /// The arguments of kernels that are tensor maps, by their place behind the
 /// conversion.
 static SmallVector<std::pair<StringAttr, unsigned>>
-findTensorMaps(gpu::GPUModuleOp module) {
+findTensorMaps(gpu::GPUModuleOp module, const LLVMTypeConverter &converter) {
   SmallVector<std::pair<StringAttr, unsigned>> maps;
   for (auto kernel : module.getOps<gpu::GPUFuncOp>()) {
-    unsigned next = 0;
-    for (Type type : kernel.getArgumentTypes()) {
+    TypeConverter::SignatureConversion places(kernel.getNumArguments());
+    // What has no type there is refused by the conversion.
+    if (!converter.convertFunctionSignature(
+            kernel.getFunctionType(), /*isVariadic=*/false,
+            /*useBarePtrCallConv=*/false, places))
+      continue;
+    for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes()))
       if (isa<nvgpu::TensorMapDescriptorType>(type))
-        maps.push_back({kernel.getNameAttr(), next});
-      if (isa<MemRefType>(type))
-        next += MemRefDescriptor::getNumUnpackedValues(cast<MemRefType>(type));
-      else
-        next += 1;
-    }
+        maps.push_back(
+            {kernel.getNameAttr(), places.getInputMapping(i)->inputNo});
   }
   return maps;
 }
@@ -108,23 +109,48 @@ static void setTarget(gpu::GPUModuleOp module, const nvvm::Chip &chip) {
   module.setTargetsAttr(ArrayAttr::get(module.getContext(), {target}));
 }
 
+static bool isShared(LLVM::GlobalOp global) {
+  return global.getAddrSpace() ==
+         static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared);
+}
+
 /// The launch decides how large the dynamic shared memory is: to the kernel it
 /// is an external array of no size. Upstream makes it internal.
 static void declareDynamicSharedMemory(gpu::GPUModuleOp module) {
   for (auto global : module.getOps<LLVM::GlobalOp>()) {
     auto type = dyn_cast<LLVM::LLVMArrayType>(global.getType());
-    if (!type || type.getNumElements() != 0 ||
-        global.getAddrSpace() !=
-            static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared))
+    if (!type || type.getNumElements() != 0 || !isShared(global))
       continue;
     global.setLinkage(LLVM::Linkage::External);
     global.setAlignment(kSharedAlignment);
   }
 }
 
+/// Whether the layout of data says how large `type` is: for others, it ends the
+/// process.
+static bool hasFixedSize(Type type) {
+  return llvm::TypeSwitch<Type, bool>(type)
+      .Case([](LLVM::LLVMArrayType array) {
+        return hasFixedSize(array.getElementType());
+      })
+      .Case([](LLVM::LLVMStructType structure) {
+        return !structure.isOpaque() &&
+               llvm::all_of(structure.getBody(), hasFixedSize);
+      })
+      .Case([](VectorType vector) {
+        return !vector.isScalable() && hasFixedSize(vector.getElementType());
+      })
+      .Case([](LLVM::LLVMPointerType) { return true; })
+      .Default([](Type type) { return type.isIntOrFloat(); });
+}
+
 /// Holds the shared memory of fixed size that each kernel names to what the
 /// assembler takes.
 static LogicalResult checkStaticSharedMemory(gpu::GPUModuleOp module) {
+  for (auto global : module.getOps<LLVM::GlobalOp>())
+    if (isShared(global) && !hasFixedSize(global.getType()))
+      return global.emitOpError("in shared memory has no fixed size: ")
+             << global.getType();
   DataLayout layout(module);
   SymbolTable symbols(module);
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
@@ -132,10 +158,7 @@ static LogicalResult checkStaticSharedMemory(gpu::GPUModuleOp module) {
     int64_t bytes = 0;
     kernel.walk([&](LLVM::AddressOfOp address) {
       auto global = symbols.lookup<LLVM::GlobalOp>(address.getGlobalName());
-      if (global &&
-          global.getAddrSpace() ==
-              static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared) &&
-          globals.insert(global).second)
+      if (global && isShared(global) && globals.insert(global).second)
         bytes += layout.getTypeSize(global.getType()).getFixedValue();
     });
     if (bytes > kMaxStaticSharedBytes)
@@ -180,7 +203,7 @@ LogicalResult ConvertKernelsToNVVMPass::convert(gpu::GPUModuleOp module) {
   converter.addConversion([&](nvgpu::TensorMapDescriptorType) -> Type {
     return LLVM::LLVMPointerType::get(context);
   });
-  auto maps = findTensorMaps(module);
+  auto maps = findTensorMaps(module, converter);
 
   RewritePatternSet patterns(context);
   populateTCGen05ToNVVMPatterns(converter, patterns);

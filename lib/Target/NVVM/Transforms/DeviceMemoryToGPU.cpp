@@ -10,6 +10,7 @@
 #include "fp4/Target/NVVM/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4DEVICEMEMORYTOGPUPASS
@@ -56,6 +57,28 @@ static void convertDealloc(memref::DeallocOp op) {
   op.erase();
 }
 
+/// Holds an op of the host to what it can do with memory of the device.
+static LogicalResult checkHost(Operation *op) {
+  if (isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp>(op) ||
+      op->getParentOfType<gpu::LaunchOp>() ||
+      op->getParentOfType<gpu::GPUModuleOp>())
+    return success();
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!effects)
+    return success();
+  auto hasEffect = [&](Value value) {
+    SmallVector<MemoryEffects::EffectInstance> found;
+    effects.getEffectsOnValue(value, found);
+    return isDevice(value) && !found.empty();
+  };
+  if (llvm::any_of(op->getOperands(), hasEffect) ||
+      llvm::any_of(op->getResults(), hasEffect))
+    return op->emitOpError("is executed by the host, but on device memory "
+                           "(space ")
+           << nvvm::kDeviceMemorySpace << ")";
+  return success();
+}
+
 namespace {
 struct FP4DeviceMemoryToGPUPass
     : fp4::impl::FP4DeviceMemoryToGPUPassBase<FP4DeviceMemoryToGPUPass> {
@@ -63,17 +86,22 @@ struct FP4DeviceMemoryToGPUPass
     SmallVector<memref::AllocOp> allocs;
     SmallVector<memref::DeallocOp> deallocs;
     SmallVector<memref::CopyOp> copies;
-    getOperation()->walk([&](Operation *op) {
+    WalkResult result = getOperation()->walk([&](Operation *op) -> WalkResult {
       if (!llvm::any_of(op->getOperands(), isDevice) &&
           !llvm::any_of(op->getResults(), isDevice))
-        return;
+        return WalkResult::advance();
+      if (failed(checkHost(op)))
+        return WalkResult::interrupt();
       if (auto alloc = dyn_cast<memref::AllocOp>(op))
         allocs.push_back(alloc);
       else if (auto dealloc = dyn_cast<memref::DeallocOp>(op))
         deallocs.push_back(dealloc);
       else if (auto copy = dyn_cast<memref::CopyOp>(op))
         copies.push_back(copy);
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     llvm::for_each(allocs, convertAlloc);
     llvm::for_each(deallocs, convertDealloc);
     for (memref::CopyOp copy : copies)

@@ -15,6 +15,9 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::fp4 {
 #define GEN_PASS_DEF_FP4LAYOUTFORTENSORCORESPASS
@@ -131,14 +134,26 @@ static void blockScales(ScaledMatmulOp product, OpOperand &scales,
   scales.set(convert.getResult(0));
 }
 
-/// Whether `value` is computed from parameters of the entry alone, so that
-/// --fp4-outline-prepare moves what computes it.
+/// Whether `op` is executed whenever its function is, or comes to be: out of
+/// loops, what does not depend on them is moved.
+static bool isOutsideOfBranches(Operation *op) {
+  Operation *parent = op->getParentOp();
+  while (isa<LoopLikeOpInterface>(parent))
+    parent = parent->getParentOp();
+  return isa<func::FuncOp>(parent);
+}
+
+/// Whether `value` is computed from parameters of the entry alone, by what
+/// --fp4-outline-prepare moves.
 static bool isFromParameters(Value value) {
-  SmallVector<Value> stack = {value};
-  while (!stack.empty()) {
-    Value next = stack.pop_back_val();
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value next = values[i];
     if (Operation *op = next.getDefiningOp()) {
-      llvm::append_range(stack, op->getOperands());
+      if (op->getNumRegions() != 0 || !isPure(op) || !isOutsideOfBranches(op))
+        return false;
+      values.insert_range(op->getOperands());
       continue;
     }
     auto argument = cast<BlockArgument>(next);
@@ -170,19 +185,30 @@ static OpOperand *getCodesDestination(Value value) {
   return nullptr;
 }
 
+/// Whether rows of codes that are stored to `destination` start at multiples of
+/// what tile loads want.
+static bool hasAlignedRows(Value destination) {
+  auto type = cast<RankedTensorType>(destination.getType());
+  if (auto part = destination.getDefiningOp<tensor::ExtractSliceOp>()) {
+    if (!part.hasZeroOffset() || !part.hasUnitStride())
+      return false;
+    type = part.getSourceType();
+  }
+  return type.getRank() == 2 && !type.isDynamicDim(1) &&
+         type.getDimSize(1) % nvvm::kDeviceAlignment == 0;
+}
+
 /// Makes the rows of `codes` start at multiples of 16 bytes, which tile loads
-/// want. The bytes between are never read. Only K that is a multiple of 16 and
-/// not of 32 needs it: nv, whose codes are those of a quantization or of an
-/// absorption of signs.
+/// want. The bytes between are never read. Where rows follow one another, only
+/// K that is a multiple of 16 and not of 32 needs it: nv, whose codes are those
+/// of a quantization or of an absorption of signs.
 static void alignRows(ScaledMatmulOp product, OpOperand &codes) {
   auto type = cast<RankedTensorType>(codes.get().getType());
-  if (type.getRank() != 2 || type.isDynamicDim(1) ||
-      type.getDimSize(1) % nvvm::kDeviceAlignment == 0)
+  if (type.getRank() != 2 || type.isDynamicDim(1))
     return;
   OpOperand *destination = getCodesDestination(codes.get());
   // Another product may have done it.
-  if (!destination ||
-      destination->get().getDefiningOp<tensor::ExtractSliceOp>())
+  if (!destination || hasAlignedRows(destination->get()))
     return;
   ImplicitLocOpBuilder b(product.getLoc(), destination->getOwner());
   SmallVector<OpFoldResult> padded = {

@@ -1,5 +1,4 @@
-//===- Placement.h - Where tensors are ---------------------------*- C++
-//-*-===//
+//===- Placement.h - Where tensors are --------------------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -351,43 +351,8 @@ TEST(InstructionDescriptor, ScaleIdErrors) {
 }
 
 //===----------------------------------------------------------------------===//
-// Tensor memory and scales
+// Scales
 //===----------------------------------------------------------------------===//
-
-TEST(TensorMemory, Addresses) {
-  EXPECT_EQ(getTensorMemoryAddress(0, 0), 0u);
-  EXPECT_EQ(getTensorMemoryAddress(0, 384), 0x180u);
-  EXPECT_EQ(getTensorMemoryAddress(32, 1), 0x200001u);
-  EXPECT_EQ(getTensorMemoryAddress(127, 511), 0x7F01FFu);
-}
-
-TEST(TensorMemory, ScaleColumns) {
-  EXPECT_EQ(getScaleColumns(8), 1u);
-  EXPECT_EQ(getScaleColumns(32), 1u);
-  EXPECT_EQ(getScaleColumns(33), 2u);
-  EXPECT_EQ(getScaleColumns(64), 2u);
-  EXPECT_EQ(getScaleColumns(128), 4u);
-  EXPECT_EQ(getScaleColumns(192), 6u);
-  EXPECT_EQ(getScaleColumns(256), 8u);
-}
-
-TEST(TensorMemory, Allocations) {
-  auto allocate = [](unsigned columns) {
-    return cantFail(getTensorMemoryAllocation(columns));
-  };
-  EXPECT_EQ(allocate(1), 32u);
-  EXPECT_EQ(allocate(32), 32u);
-  EXPECT_EQ(allocate(33), 64u);
-  EXPECT_EQ(allocate(64), 64u);
-  EXPECT_EQ(allocate(128), 128u);
-  EXPECT_EQ(allocate(129), 256u);
-  EXPECT_EQ(allocate(257), 512u);
-  EXPECT_EQ(allocate(512), 512u);
-  EXPECT_EQ(errorOf(getTensorMemoryAllocation(0)),
-            "tensor memory has 1 to 512 columns to allocate, but got 0");
-  EXPECT_EQ(errorOf(getTensorMemoryAllocation(513)),
-            "tensor memory has 1 to 512 columns to allocate, but got 513");
-}
 
 TEST(ScaleByteOffset, Examples) {
   EXPECT_EQ(getScaleByteOffset(0, 0, 4), 0u);
