@@ -81,7 +81,7 @@ Value E2M1Thresholds::emitRow(VectorBuilder &b, Value divisor,
 void E2M1Thresholds::emitTables(VectorBuilder &b, Value factor, int64_t rows) {
   int64_t lanes = type.getNumElements();
   if (rows > 1)
-    memory = b.scratch({int64_t(tables.size()), rows, kCount, lanes},
+    memory = b.scratch({int64_t(tables.size()), rows, kTieLanes, lanes},
                        type.getElementType());
   Bits i(b, 32, b.getI32Type());
   constexpr int64_t kOne = kF32.bias() << kF32.mantissaBits;

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A chunk of groups side by side is read twice: for the largest magnitudes,
-// from which all scales of the chunk come at once, and, in the first-level
-// cache by then, for the codes.
+// A segment of a row is read twice: for the largest magnitudes, from which the
+// scales of a chunk of groups come at once, and, in the first-level cache by
+// then, for the codes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,12 +16,17 @@
 #include "Emit.h"
 #include "GroupMaxima.h"
 #include "Numerics/Numerics.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
 using Predicate = Bits::Predicate;
+
+/// Of the input: enough that the latency of a division shows but once, and few
+/// enough that memory is not left idle for long.
+static constexpr int64_t kSegmentBytes = 4096;
 
 namespace {
 /// How the codes of a group are found.
@@ -43,10 +48,11 @@ private:
     Value divisor, kind, shift, row;
   };
 
-  Divisors emitScales(Value row, Value column);
-  void emitChunk(Value row, Value chunk);
-  void emitGroup(Value row, Value column, Value shift, Value tableRow);
-  void emitOddGroup(Value row, Value column, Value divisor, Value kind);
+  Divisors emitScales(Value row, Value firstGroup);
+  Value emitSegmentScales(Value row, Value first, Value last);
+  void emitGroup(Value row, Value group);
+  void emitOddGroup(Value row, Value group, Value kind);
+  void emitSegment(Value row, Value first, Value last);
   void storeCodes(Value codes, Value row, Value column);
 
   bool isMX() const { return isa<Float8E8M0FNUType>(scaleType); }
@@ -55,8 +61,8 @@ private:
   VectorBuilder &b;
   QuantizePackOp op;
   int64_t groupSize;
-  /// Groups of a row and of a chunk.
-  int64_t rowGroups, groups;
+  /// Groups of a row, of a chunk and of a segment.
+  int64_t rowGroups, groups, segmentGroups;
   /// Lanes of an f32 vector, or fewer if a group is smaller.
   int64_t f32Lanes;
   Type scaleType;
@@ -80,6 +86,9 @@ QuantizeEmitter::QuantizeEmitter(VectorBuilder &b, QuantizePackOp op)
   int64_t bytes = b.cpu.getVectorBytes();
   rowGroups = inputType.getDimSize(1) / groupSize;
   groups = std::min<int64_t>(bytes / 4, llvm::bit_floor<uint64_t>(rowGroups));
+  int64_t chunkBytes =
+      groups * groupSize * inputType.getElementTypeBitWidth() / 8;
+  segmentGroups = groups * std::max<int64_t>(1, kSegmentBytes / chunkBytes);
   f32Lanes = std::min(bytes / 4, groupSize);
 
   Value gs = op.getGlobalScale();
@@ -102,21 +111,23 @@ QuantizeEmitter::QuantizeEmitter(VectorBuilder &b, QuantizePackOp op)
   flip = b.broadcast(i.to(patternType, i.shr(i.bitAnd(sign, kF32.signBit()),
                                              32 - format.width())),
                      lanes);
-  divisorScratch = b.scratch({groups}, b.getF32Type());
-  kindScratch = b.scratch({groups}, b.getI32Type());
-  shiftScratch = b.scratch({groups}, patternType);
-  rowScratch = b.scratch({groups}, b.getI32Type());
+  divisorScratch = b.scratch({rowGroups}, b.getF32Type());
+  kindScratch = b.scratch({rowGroups}, b.getI32Type());
+  shiftScratch = b.scratch({rowGroups}, patternType);
+  if (!isMX())
+    rowScratch = b.scratch({rowGroups}, b.getI32Type());
 }
 
 /// Steps 1 to 4 of quantize_pack in docs/numerics.md for a chunk, and the
 /// divisors that step 5 starts with.
-QuantizeEmitter::Divisors QuantizeEmitter::emitScales(Value row, Value column) {
-  Value first = b.div(column, groupSize);
+QuantizeEmitter::Divisors QuantizeEmitter::emitScales(Value row,
+                                                      Value firstGroup) {
+  Value column = b.mul(firstGroup, groupSize);
   Value amax =
       emitGroupMaxima(b, op.getInput(), row, column, groups, groupSize);
   Value ratio = arith::DivFOp::create(b, amax, splat(scaleDivisor));
   Value scale = emitEncodeScale(b, ratio, scaleType);
-  b.storeVector(scale, op.getScales(), {row, first});
+  b.storeVector(scale, op.getScales(), {row, firstGroup});
 
   Value decoded = emitDecodeScale(b, scale);
   Value divisor = arith::MulFOp::create(b, decoded, splat(op.getGlobalScale()));
@@ -157,8 +168,18 @@ void QuantizeEmitter::storeCodes(Value codes, Value row, Value column) {
 }
 
 /// The codes of a group by thresholds.
-void QuantizeEmitter::emitGroup(Value row, Value column, Value shift,
-                                Value tableRow) {
+void QuantizeEmitter::emitGroup(Value row, Value group) {
+  Value column = b.mul(group, groupSize);
+  Value shift = b.load(shiftScratch, group);
+  Value tableRow;
+  if (!isMX())
+    tableRow = arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                            b.load(rowScratch, group));
+  // The next segment, while this one needs nothing of the memory.
+  memref::PrefetchOp::create(
+      b, op.getInput(),
+      ValueRange{row, b.add(column, segmentGroups * groupSize)},
+      /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   Bits i(b, format.width(), flip.getType());
   b.loop(b.index(groupSize / lanes), [&](Value vector) {
     Value place = b.add(column, b.mul(vector, lanes));
@@ -176,8 +197,9 @@ void QuantizeEmitter::emitGroup(Value row, Value column, Value shift,
 }
 
 /// The codes of a group that thresholds are not made for.
-void QuantizeEmitter::emitOddGroup(Value row, Value column, Value divisor,
-                                   Value kind) {
+void QuantizeEmitter::emitOddGroup(Value row, Value group, Value kind) {
+  Value column = b.mul(group, groupSize);
+  Value divisor = b.load(divisorScratch, group);
   Value isNaN = arith::CmpIOp::create(b, Predicate::eq, kind, b.i32(kNaN));
   Value divisors = b.broadcast(divisor, f32Lanes);
   b.loop(b.index(groupSize / f32Lanes), [&](Value vector) {
@@ -197,54 +219,59 @@ void QuantizeEmitter::emitOddGroup(Value row, Value column, Value divisor,
   });
 }
 
-void QuantizeEmitter::emitChunk(Value row, Value firstGroup) {
-  Value column = b.mul(firstGroup, groupSize);
-  Divisors divisors = emitScales(row, column);
-  Value zero = b.index(0);
-  b.storeVector(divisors.shift, shiftScratch, zero);
-  if (divisors.row)
-    b.storeVector(divisors.row, rowScratch, zero);
-  auto forEachGroup = [&](llvm::function_ref<void(Value, Value)> body) {
-    b.loop(b.index(groups), [&](Value group) {
-      body(group, b.add(column, b.mul(group, groupSize)));
-    });
+/// The scales of the groups from `first` to `last`, and what their codes need
+/// to know. Returns whether thresholds are not enough for one of them.
+Value QuantizeEmitter::emitSegmentScales(Value row, Value first, Value last) {
+  Value chunks = b.div(b.add(b.sub(last, first), groups - 1), groups);
+  Type kinds = b.vectorType(groups, b.getI32Type());
+  Value kind = b.reduce(
+      chunks, b.constant(kinds, int64_t(0)), [&](Value chunk, Value kinds) {
+        Value group = b.add(first, b.mul(chunk, groups));
+        // The last chunk overlaps the one before it instead of being smaller:
+        // what is written twice is the same.
+        if (rowGroups % groups)
+          group = arith::MinUIOp::create(b, group, b.index(rowGroups - groups));
+        Divisors divisors = emitScales(row, group);
+        b.storeVector(divisors.divisor, divisorScratch, group);
+        b.storeVector(divisors.kind, kindScratch, group);
+        b.storeVector(divisors.shift, shiftScratch, group);
+        if (divisors.row)
+          b.storeVector(divisors.row, rowScratch, group);
+        return arith::OrIOp::create(b, kinds, divisors.kind).getResult();
+      });
+  Bits i(b, 32, kind.getType());
+  return vector::ReductionOp::create(b, vector::CombiningKind::OR,
+                                     i.compare(Predicate::ne, kind, 0));
+}
+
+void QuantizeEmitter::emitSegment(Value row, Value first, Value last) {
+  Value anyOdd = emitSegmentScales(row, first, last);
+  auto forEachGroup = [&](llvm::function_ref<void(Value)> body) {
+    b.loop(b.sub(last, first),
+           [&](Value number) { body(b.add(first, number)); });
   };
   // No branch on the kind of a group where nearly all are regular: the codes of
   // the others are written twice.
-  forEachGroup([&](Value group, Value place) {
-    Value tableRow;
-    if (divisors.row)
-      tableRow = arith::IndexCastUIOp::create(b, b.getIndexType(),
-                                              b.load(rowScratch, group));
-    emitGroup(row, place, b.load(shiftScratch, group), tableRow);
-  });
-  Bits i(b, 32, divisors.kind.getType());
-  Value isOdd = i.compare(Predicate::ne, divisors.kind, kThresholds);
-  Value anyIsOdd =
-      vector::ReductionOp::create(b, vector::CombiningKind::OR, isOdd);
-  b.ifThen(anyIsOdd, [&] {
-    b.storeVector(divisors.kind, kindScratch, zero);
-    b.storeVector(divisors.divisor, divisorScratch, zero);
-    forEachGroup([&](Value group, Value place) {
+  forEachGroup([&](Value group) { emitGroup(row, group); });
+  b.ifThen(anyOdd, [&] {
+    forEachGroup([&](Value group) {
       Value kind = b.load(kindScratch, group);
       Value isOdd =
           arith::CmpIOp::create(b, Predicate::ne, kind, b.i32(kThresholds));
-      b.ifThen(isOdd, [&] {
-        emitOddGroup(row, place, b.load(divisorScratch, group), kind);
-      });
+      b.ifThen(isOdd, [&] { emitOddGroup(row, group, kind); });
     });
   });
 }
 
 void QuantizeEmitter::emit() {
+  int64_t segments = llvm::divideCeil(rowGroups, segmentGroups);
   b.loop(b.dim(op.getInput(), 0), [&](Value row) {
-    b.loop(b.index(llvm::divideCeil(rowGroups, groups)), [&](Value chunk) {
-      Value first = b.mul(chunk, groups);
-      // The last chunk overlaps the one before it instead of being smaller:
-      // what is written twice is the same.
-      if (rowGroups % groups)
-        first = arith::MinUIOp::create(b, first, b.index(rowGroups - groups));
-      emitChunk(row, first);
+    b.loop(b.index(segments), [&](Value segment) {
+      Value first = b.mul(segment, segmentGroups);
+      Value last = b.add(first, segmentGroups);
+      if (rowGroups % segmentGroups)
+        last = arith::MinUIOp::create(b, last, b.index(rowGroups));
+      emitSegment(row, first, last);
     });
   });
 }
