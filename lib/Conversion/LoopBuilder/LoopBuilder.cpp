@@ -20,6 +20,9 @@ Value LoopBuilder::index(int64_t value) {
 Value LoopBuilder::add(Value x, Value y) {
   return createOrFold<arith::AddIOp>(x, y);
 }
+Value LoopBuilder::sub(Value x, Value y) {
+  return createOrFold<arith::SubIOp>(x, y);
+}
 Value LoopBuilder::mul(Value x, Value y) {
   return createOrFold<arith::MulIOp>(x, y);
 }

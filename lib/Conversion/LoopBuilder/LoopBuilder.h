@@ -28,6 +28,7 @@ public:
   Value index(int64_t value);
   Value add(Value x, Value y);
   Value add(Value x, int64_t y) { return add(x, index(y)); }
+  Value sub(Value x, Value y);
   Value mul(Value x, Value y);
   Value mul(Value x, int64_t y) { return mul(x, index(y)); }
   Value div(Value x, Value y);

@@ -7,105 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Numerics.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "Bits.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
+using Predicate = Bits::Predicate;
 
-//===----------------------------------------------------------------------===//
-// Integer arithmetic, briefly
-//===----------------------------------------------------------------------===//
-
-namespace {
-using Predicate = arith::CmpIPredicate;
-
-/// Integer operations on one type, with constants as operands.
-struct Bits {
-  ImplicitLocOpBuilder &b;
-  IntegerType type;
-
-  Bits(ImplicitLocOpBuilder &b, unsigned width)
-      : b(b), type(b.getIntegerType(width)) {}
-
-  Value constant(int64_t value) {
-    return arith::ConstantOp::create(b, b.getIntegerAttr(type, value));
-  }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value add(Value x, int64_t y) { return add(x, constant(y)); }
-  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value bitAnd(Value x, int64_t y) {
-    return arith::AndIOp::create(b, x, constant(y));
-  }
-  Value bitOr(Value x, Value y) { return arith::OrIOp::create(b, x, y); }
-  Value bitOr(Value x, int64_t y) { return bitOr(x, constant(y)); }
-  Value shl(Value x, Value y) { return arith::ShLIOp::create(b, x, y); }
-  Value shl(Value x, int64_t y) { return shl(x, constant(y)); }
-  Value shr(Value x, Value y) { return arith::ShRUIOp::create(b, x, y); }
-  Value shr(Value x, int64_t y) { return shr(x, constant(y)); }
-  Value compare(Predicate predicate, Value x, Value y) {
-    return arith::CmpIOp::create(b, predicate, x, y);
-  }
-  Value compare(Predicate predicate, Value x, int64_t y) {
-    return compare(predicate, x, constant(y));
-  }
-  Value select(Value condition, Value x, Value y) {
-    return arith::SelectOp::create(b, condition, x, y);
-  }
-  Value select(Value condition, int64_t x, Value y) {
-    return select(condition, constant(x), y);
-  }
-  Value maxSigned(Value x, int64_t y) {
-    return arith::MaxSIOp::create(b, x, constant(y));
-  }
-  Value minSigned(Value x, int64_t y) {
-    return arith::MinSIOp::create(b, x, constant(y));
-  }
-  /// Any integer or float of the same width, or a narrower integer zero
-  /// extended.
-  Value from(Value x) {
-    Type xType = x.getType();
-    if (xType.isFloat())
-      x = arith::BitcastOp::create(
-          b, b.getIntegerType(xType.getIntOrFloatBitWidth()), x);
-    if (x.getType() == type)
-      return x;
-    return arith::ExtUIOp::create(b, type, x);
-  }
-  /// The low bits of x, as a float or integer type.
-  Value to(Type result, Value x) {
-    auto narrow = b.getIntegerType(result.getIntOrFloatBitWidth());
-    if (narrow != type)
-      x = arith::TruncIOp::create(b, narrow, x);
-    if (narrow == result)
-      return x;
-    return arith::BitcastOp::create(b, result, x);
-  }
-};
-
-/// A binary floating-point format: sign, exponent, mantissa.
-struct FloatFormat {
-  int64_t exponentBits;
-  int64_t mantissaBits;
-
-  int64_t width() const { return 1 + exponentBits + mantissaBits; }
-  int64_t bias() const { return (int64_t(1) << (exponentBits - 1)) - 1; }
-  uint64_t signBit() const { return uint64_t(1) << (width() - 1); }
-  uint64_t magnitudeMask() const { return signBit() - 1; }
-  /// The encoding of infinity, in the formats that have one.
-  int64_t infinity() const {
-    return ((int64_t(1) << exponentBits) - 1) << mantissaBits;
-  }
-  int64_t quietNaN() const {
-    return infinity() | (int64_t(1) << (mantissaBits - 1));
-  }
-};
-
-constexpr FloatFormat kF64{11, 52}, kF32{8, 23}, kF16{5, 10}, kBF16{8, 7},
-    kE4M3{4, 3}, kE2M1{2, 1};
 constexpr int64_t kE4M3NaN = 0x7f;
 constexpr int64_t kE8M0NaN = 0xff;
-} // namespace
 
 static FloatFormat getFormat(Type type) {
   if (type.isF64())
@@ -115,8 +25,8 @@ static FloatFormat getFormat(Type type) {
   return type.isBF16() ? kBF16 : kF32;
 }
 
-static Value emitF32Constant(ImplicitLocOpBuilder &b, float value) {
-  return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+static Value emitF32Constant(ImplicitLocOpBuilder &b, Type like, float value) {
+  return createConstant(b, like, b.getF32FloatAttr(value));
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,7 +77,8 @@ static Value emitWidenMagnitude(Bits &i, Value magnitude, FloatFormat from) {
   float rebias = llvm::bit_cast<float>(
       uint32_t(kF32.bias() + kF32.bias() - from.bias()) << kF32.mantissaBits);
   Value scaled = i.to(i.b.getF32Type(), bits);
-  return arith::MulFOp::create(i.b, scaled, emitF32Constant(i.b, rebias));
+  return arith::MulFOp::create(i.b, scaled,
+                               emitF32Constant(i.b, i.type, rebias));
 }
 
 /// A float in the format `from`, in the low bits of an i32, as an f32; the
@@ -186,10 +97,10 @@ emitWiden(Bits &i, Value encoding, FloatFormat from, int64_t largest,
 }
 
 Value fp4::emitWidenToF32(ImplicitLocOpBuilder &b, Value value) {
-  Type type = value.getType();
+  Type type = getElementTypeOrSelf(value.getType());
   if (type.isF32())
     return value;
-  Bits i(b, 32);
+  Bits i(b, 32, value.getType());
   Value encoding = i.from(value);
   if (type.isBF16())
     return i.to(b.getF32Type(), i.shl(encoding, 16));
@@ -201,12 +112,14 @@ Value fp4::emitWidenToF32(ImplicitLocOpBuilder &b, Value value) {
 }
 
 Value fp4::emitNarrow(ImplicitLocOpBuilder &b, Value value, Type type) {
-  if (value.getType() == type)
+  Type fromType = getElementTypeOrSelf(value.getType());
+  if (fromType == type)
     return value;
   if (type.isF32()) // f64 to f32 is one rounding in every target's hardware.
-    return arith::TruncFOp::create(b, type, value);
-  FloatFormat from = getFormat(value.getType()), to = getFormat(type);
-  Bits i(b, from.width());
+    return arith::TruncFOp::create(b, withElement(value.getType(), type),
+                                   value);
+  FloatFormat from = getFormat(fromType), to = getFormat(type);
+  Bits i(b, from.width(), value.getType());
   Value encoding = i.from(value);
   Value magnitude = i.bitAnd(encoding, from.magnitudeMask());
   Value sign =
@@ -219,7 +132,7 @@ Value fp4::emitNarrow(ImplicitLocOpBuilder &b, Value value, Type type) {
 }
 
 Value fp4::emitMagnitudeBits(ImplicitLocOpBuilder &b, Value value) {
-  Bits i(b, 32);
+  Bits i(b, 32, value.getType());
   return i.bitAnd(i.from(value), kF32.magnitudeMask());
 }
 
@@ -228,14 +141,14 @@ Value fp4::emitMagnitudeBits(ImplicitLocOpBuilder &b, Value value) {
 //===----------------------------------------------------------------------===//
 
 Value fp4::emitDecodeE2M1(ImplicitLocOpBuilder &b, Value code) {
-  Bits i(b, 32);
+  Bits i(b, 32, code.getType());
   return emitWiden(i, code, kE2M1, kE2M1.magnitudeMask());
 }
 
 Value fp4::emitDecodeE2M1Twice(ImplicitLocOpBuilder &b, Value code) {
   // Magnitudes 0 and 1 stand for themselves; from 2 on, the mantissa with its
   // leading one, (2 + mantissa), is shifted by the exponent less one.
-  Bits i(b, 32);
+  Bits i(b, 32, code.getType());
   Value magnitude = i.bitAnd(code, 7);
   Value mantissa = i.bitAnd(magnitude, 1);
   Value shift = i.add(i.maxSigned(i.shr(magnitude, 1), 1), -1);
@@ -248,17 +161,14 @@ Value fp4::emitDecodeE2M1Twice(ImplicitLocOpBuilder &b, Value code) {
 
 Value fp4::emitEncodeE2M1(ImplicitLocOpBuilder &b, Value value,
                           Rounding rounding) {
-  // Halfway between neighbouring magnitudes. The code is the number of these
-  // that |value| exceeds, or reaches where the tie goes up in magnitude. NaN is
-  // above all of them: code 7.
-  static constexpr float kTies[] = {0.25f, 0.75f, 1.25f, 1.75f,
-                                    2.5f,  3.5f,  5.0f};
-  Bits i(b, 32);
+  // The code is the number of ties that |value| exceeds, or reaches where the
+  // tie goes up in magnitude. NaN is above all of them: code 7.
+  Bits i(b, 32, value.getType());
   Value bits = i.from(value);
   Value magnitude = i.bitAnd(bits, kF32.magnitudeMask());
   Value negative = i.shr(bits, 31);
   Value code = i.constant(0);
-  for (auto [index, tie] : llvm::enumerate(kTies)) {
+  for (auto [index, tie] : llvm::enumerate(kE2M1Ties)) {
     // 0 where the tie goes up in magnitude, 1 where it goes down.
     Value tieGoesDown;
     switch (rounding) {
@@ -288,9 +198,9 @@ Value fp4::emitEncodeE2M1(ImplicitLocOpBuilder &b, Value value,
 //===----------------------------------------------------------------------===//
 
 Value fp4::emitDecodeScale(ImplicitLocOpBuilder &b, Value scale) {
-  Bits i(b, 32);
+  Bits i(b, 32, scale.getType());
   Value byte = i.from(scale);
-  if (isa<Float8E4M3FNType>(scale.getType()))
+  if (isa<Float8E4M3FNType>(getElementTypeOrSelf(scale.getType())))
     return emitWiden(i, byte, kE4M3, kE4M3NaN - 1,
                      [&](Value) { return i.constant(kF32.quietNaN()); });
   // e8m0 is the exponent field of an f32, but for byte 0, 2^-127, which is
@@ -307,7 +217,7 @@ static Value emitClamp(ImplicitLocOpBuilder &b, Value value, float low,
                        float high) {
   for (auto [predicate, bound] : {std::pair(arith::CmpFPredicate::OLT, low),
                                   std::pair(arith::CmpFPredicate::OGT, high)}) {
-    Value limit = emitF32Constant(b, bound);
+    Value limit = emitF32Constant(b, value.getType(), bound);
     Value outside = arith::CmpFOp::create(b, predicate, value, limit);
     value = arith::SelectOp::create(b, outside, limit, value);
   }
@@ -315,7 +225,7 @@ static Value emitClamp(ImplicitLocOpBuilder &b, Value value, float low,
 }
 
 Value fp4::emitEncodeScale(ImplicitLocOpBuilder &b, Value value, Type type) {
-  Bits i(b, 32);
+  Bits i(b, 32, value.getType());
   if (isa<Float8E4M3FNType>(type)) {
     Value bits = i.from(emitClamp(b, value, -448.0f, 448.0f));
     Value magnitude = i.bitAnd(bits, kF32.magnitudeMask());

@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Emits the conversions of docs/numerics.md on scalars. All work on the bits of
-// a value with integer operations, so that they are the same on every target:
-// upstream's lowerings of truncf and extf on small floats round differently
-// from each other, and the hardware's bf16 conversions flush subnormals.
+// Emits the conversions of docs/numerics.md on scalars, and on vectors lane by
+// lane. All work on the bits of a value with integer operations, so that they
+// are the same on every target: upstream's lowerings of truncf and extf on
+// small floats round differently from each other, and the hardware's bf16
+// conversions flush subnormals.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,6 +34,11 @@ Value emitDecodeE2M1(ImplicitLocOpBuilder &b, Value code);
 
 /// Twice the value of an e2m1 code (i32, 0 to 15) as an i32 from -12 to 12.
 Value emitDecodeE2M1Twice(ImplicitLocOpBuilder &b, Value code);
+
+/// Halfway between neighbouring magnitudes of e2m1: tie i is between the codes
+/// i and i + 1.
+inline constexpr float kE2M1Ties[] = {0.25f, 0.75f, 1.25f, 1.75f,
+                                      2.5f,  3.5f,  5.0f};
 
 /// The e2m1 code (i32, 0 to 15) nearest to an f32.
 Value emitEncodeE2M1(ImplicitLocOpBuilder &b, Value value, Rounding rounding);
