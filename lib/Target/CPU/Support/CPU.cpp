@@ -45,8 +45,8 @@ static void addHostFeatures(llvm::SubtargetFeatures &features) {
 static llvm::Error addFeatures(llvm::SubtargetFeatures &features,
                                StringRef list,
                                const llvm::MCSubtargetInfo &known) {
-  for (const std::string &feature :
-       llvm::SubtargetFeatures(list).getFeatures()) {
+  llvm::SubtargetFeatures asked(list);
+  for (const std::string &feature : asked.getFeatures()) {
     bool isKnown =
         llvm::any_of(known.getAllProcessorFeatures(), [&](const auto &entry) {
           return llvm::SubtargetFeatures::StripFlag(feature) == entry.Key;
