@@ -9,8 +9,8 @@
 #ifndef FP4_LIB_RUNNER_CALL_H
 #define FP4_LIB_RUNNER_CALL_H
 
+#include "Engine.h"
 #include "fp4/Runner/Signature.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 
 namespace mlir::fp4 {
 
@@ -54,8 +54,12 @@ public:
       addScalar(tensor.data.data());
   }
 
-  llvm::Error invoke(ExecutionEngine &engine, StringRef function) {
-    return engine.invokePacked(getWrapperName(function), pointers);
+  llvm::Error invoke(Engine &engine, StringRef function) {
+    auto packed = engine.lookupPacked(getWrapperName(function));
+    if (!packed)
+      return packed.takeError();
+    (*packed)(pointers.data());
+    return llvm::Error::success();
   }
 
 private:

@@ -20,7 +20,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -119,10 +118,10 @@ DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
       })))
     return makeError("cannot lower @{0}", signature.entry);
 
-  auto machine = createHostMachine();
-  if (!machine)
-    return machine.takeError();
-  auto engine = createEngine(module, std::move(*machine), getRuntimeSymbols());
+  auto host = detectHost();
+  if (!host)
+    return host.takeError();
+  auto engine = Engine::create(module, std::move(*host), getRuntimeSymbols());
   if (!engine)
     return engine.takeError();
   result.engine = std::move(*engine);

@@ -7,15 +7,22 @@
 //===----------------------------------------------------------------------===//
 
 #include "Engine.h"
+#include "fp4/Support/Error.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include <cstdlib>
 
 using namespace mlir;
 using namespace mlir::fp4;
+
+//===----------------------------------------------------------------------===//
+// What compiled code calls
+//===----------------------------------------------------------------------===//
 
 /// A failed cf.assert calls puts and abort. Here it says so where errors go,
 /// and ends the process like any other error.
@@ -35,42 +42,153 @@ static void *allocateOrExit(size_t size) {
   exitAfterFailedCheck();
 }
 
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> fp4::createHostMachine() {
+/// Called in place of a function that could not be compiled; why has been
+/// reported.
+[[noreturn]] static void exitAfterFailedCompile() { std::_Exit(1); }
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<llvm::orc::JITTargetMachineBuilder> fp4::detectHost() {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return builder.takeError();
   // LLVM would use these for conversions to bf16, and they flush subnormals.
-  if (builder->getTargetTriple().isX86())
+  if (builder && builder->getTargetTriple().isX86())
     builder->addFeatures({"-avx512bf16", "-avxneconvert"});
-  return builder->createTargetMachine();
+  return builder;
 }
 
-llvm::Expected<std::unique_ptr<ExecutionEngine>>
-fp4::createEngine(ModuleOp module, std::unique_ptr<llvm::TargetMachine> machine,
-                  ArrayRef<HostFunction> functions) {
-  auto optimize =
-      makeOptimizingTransformer(/*optLevel=*/2, /*sizeLevel=*/0, machine.get());
-  ExecutionEngineOptions options;
-  options.transformer = optimize;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
-  options.enableGDBNotificationListener = false;
-  options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(machine));
-  if (!engine)
-    return engine.takeError();
-  (*engine)->registerSymbols([&](llvm::orc::MangleAndInterner intern) {
-    llvm::orc::SymbolMap symbols;
-    auto add = [&](StringRef name, auto *function) {
-      symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
-                               llvm::JITSymbolFlags::Exported};
-    };
-    add("memrefCopy", &memrefCopy);
-    add("malloc", &allocateOrExit);
-    add("puts", &reportFailedCheck);
-    add("abort", &exitAfterFailedCheck);
-    for (auto [name, function] : functions)
-      add(name, function);
-    return symbols;
-  });
-  return std::move(*engine);
+static std::string getPackedName(StringRef function) {
+  return ("packed." + function).str();
+}
+
+/// Adds, for the C wrapper of each entry, a function that loads its arguments
+/// from where an array of pointers points to.
+static void addPackedFunctions(llvm::Module &module) {
+  SmallVector<llvm::Function *> wrappers;
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() &&
+        function.getName().starts_with("_mlir_ciface_"))
+      wrappers.push_back(&function);
+  llvm::IRBuilder<> b(module.getContext());
+  for (llvm::Function *wrapper : wrappers) {
+    auto *type = llvm::FunctionType::get(b.getVoidTy(), {b.getPtrTy()}, false);
+    auto *packed =
+        llvm::Function::Create(type, llvm::Function::ExternalLinkage,
+                               getPackedName(wrapper->getName()), module);
+    b.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", packed));
+    SmallVector<llvm::Value *> arguments;
+    for (auto [i, argument] : llvm::enumerate(wrapper->args())) {
+      llvm::Value *place =
+          b.CreateConstGEP1_64(b.getPtrTy(), packed->getArg(0), i);
+      llvm::Value *pointer = b.CreateLoad(b.getPtrTy(), place);
+      arguments.push_back(b.CreateLoad(argument.getType(), pointer));
+    }
+    b.CreateCall(wrapper, arguments);
+    b.CreateRetVoid();
+  }
+}
+
+/// The usual optimizations, without those that look for vectors: code that is
+/// to be fast has them, and what is left is not worth the search.
+static llvm::Error optimize(llvm::Module &module,
+                            llvm::orc::JITTargetMachineBuilder machine) {
+  auto target = machine.createTargetMachine();
+  if (!target)
+    return target.takeError();
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(target->get(), tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
+  return llvm::Error::success();
+}
+
+static llvm::Error addHostFunctions(llvm::orc::LLLazyJIT &jit,
+                                    ArrayRef<HostFunction> functions) {
+  llvm::orc::SymbolMap symbols;
+  auto add = [&](StringRef name, auto *function) {
+    symbols[jit.mangleAndIntern(name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(function),
+        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  };
+  add("memrefCopy", &memrefCopy);
+  add("malloc", &allocateOrExit);
+  add("puts", &reportFailedCheck);
+  add("abort", &exitAfterFailedCheck);
+  for (auto [name, function] : functions)
+    add(name, function);
+  return jit.getMainJITDylib().define(
+      llvm::orc::absoluteSymbols(std::move(symbols)));
+}
+
+llvm::Expected<std::unique_ptr<Engine>>
+Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
+               ArrayRef<HostFunction> functions) {
+  auto context = std::make_unique<llvm::LLVMContext>();
+  std::unique_ptr<llvm::Module> translated =
+      translateModuleToLLVMIR(module, *context);
+  if (!translated)
+    return makeError("cannot translate the module to LLVM IR");
+  machine.setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  auto layout = machine.getDefaultDataLayoutForTarget();
+  if (!layout)
+    return layout.takeError();
+  translated->setTargetTriple(machine.getTargetTriple());
+  translated->setDataLayout(*layout);
+  addPackedFunctions(*translated);
+
+  // Threads may call two functions for the first time at once.
+  auto jit = llvm::orc::LLLazyJITBuilder()
+                 .setJITTargetMachineBuilder(machine)
+                 .setSupportConcurrentCompilation(true)
+                 .setLazyCompileFailureAddr(
+                     llvm::orc::ExecutorAddr::fromPtr(&exitAfterFailedCompile))
+                 .create();
+  if (!jit)
+    return jit.takeError();
+  (*jit)->getIRTransformLayer().setTransform(
+      [machine](llvm::orc::ThreadSafeModule code,
+                llvm::orc::MaterializationResponsibility &) mutable
+          -> llvm::Expected<llvm::orc::ThreadSafeModule> {
+        if (llvm::Error error = code.withModuleDo([&](llvm::Module &module) {
+              return optimize(module, machine);
+            }))
+          return std::move(error);
+        return std::move(code);
+      });
+  if (llvm::Error error = addHostFunctions(**jit, functions))
+    return std::move(error);
+  if (llvm::Error error = (*jit)->addLazyIRModule(llvm::orc::ThreadSafeModule(
+          std::move(translated), std::move(context))))
+    return std::move(error);
+  return std::unique_ptr<Engine>(new Engine(std::move(*jit)));
+}
+
+//===----------------------------------------------------------------------===//
+// Calling
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<void *> Engine::lookup(StringRef name) {
+  auto address = jit->lookup(name);
+  if (!address)
+    return address.takeError();
+  return address->toPtr<void *>();
+}
+
+llvm::Expected<Engine::PackedFunction> Engine::lookupPacked(StringRef name) {
+  auto address = lookup(getPackedName(name));
+  if (!address)
+    return address.takeError();
+  return reinterpret_cast<PackedFunction>(*address);
 }

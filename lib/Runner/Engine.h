@@ -5,27 +5,51 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// MLIR's ExecutionEngine compiles a whole module before its first function can
+// be called. Here a function is compiled when it is called first: of the code
+// for few and for many rows, what is not needed costs nothing.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef FP4_LIB_RUNNER_ENGINE_H
 #define FP4_LIB_RUNNER_ENGINE_H
 
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 
 namespace mlir::fp4 {
 
 /// A function of this process that compiled code calls by name.
 using HostFunction = std::pair<StringRef, void *>;
 
-/// Code generation for this machine and plain code: conversions to bf16 are not
-/// its instructions', which flush subnormals.
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createHostMachine();
+/// This machine and plain code: conversions to bf16 are not its instructions',
+/// which flush subnormals.
+llvm::Expected<llvm::orc::JITTargetMachineBuilder> detectHost();
 
-/// Compiles `module`, in the LLVM dialect, in this process. Code that fails a
-/// check or gets no memory ends the process with a message and exit code 1.
-llvm::Expected<std::unique_ptr<ExecutionEngine>>
-createEngine(ModuleOp module, std::unique_ptr<llvm::TargetMachine> machine,
-             ArrayRef<HostFunction> functions = {});
+class Engine {
+public:
+  /// Takes `module`, in the LLVM dialect, for what `machine` says. Code that
+  /// fails a check, gets no memory or cannot be compiled ends the process with
+  /// a message and exit code 1.
+  static llvm::Expected<std::unique_ptr<Engine>>
+  create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
+         ArrayRef<HostFunction> functions = {});
+
+  /// The address of a global or of a function of the module.
+  llvm::Expected<void *> lookup(StringRef name);
+
+  /// The function that calls `name` with arguments that `pointers` point to.
+  using PackedFunction = void (*)(void **pointers);
+  llvm::Expected<PackedFunction> lookupPacked(StringRef name);
+
+private:
+  explicit Engine(std::unique_ptr<llvm::orc::LLLazyJIT> jit)
+      : jit(std::move(jit)) {}
+
+  std::unique_ptr<llvm::orc::LLLazyJIT> jit;
+};
 
 } // namespace mlir::fp4
 

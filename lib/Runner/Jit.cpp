@@ -15,7 +15,7 @@
 #include "fp4/Target/Reference/Pipeline.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -63,7 +63,7 @@ static LogicalResult run(ModuleOp module,
 }
 
 /// Lowers and compiles for the CPU that `options` name.
-static llvm::Expected<std::unique_ptr<ExecutionEngine>>
+static llvm::Expected<std::unique_ptr<Engine>>
 compileForCPU(ModuleOp module, const EntrySignature &signature,
               const LowerToCPUOptions &options, LoweredEntry &lowered) {
   auto cpu = cpu::CPU::create(/*triple=*/"", options.cpu, options.features);
@@ -82,13 +82,14 @@ compileForCPU(ModuleOp module, const EntrySignature &signature,
         buildLowerTilesToCPUPipeline(pm, options);
       })))
     return makeError("cannot lower @{0}", signature.entry);
-  auto machine = cpu->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  return createEngine(module, std::move(*machine));
+  llvm::orc::JITTargetMachineBuilder machine(cpu->getTriple());
+  machine.setCPU(cpu->getName().str());
+  machine.addFeatures(
+      llvm::SubtargetFeatures(cpu->getFeatures()).getFeatures());
+  return Engine::create(module, std::move(machine));
 }
 
-static llvm::Expected<std::unique_ptr<ExecutionEngine>>
+static llvm::Expected<std::unique_ptr<Engine>>
 compileReference(ModuleOp module, const EntrySignature &signature,
                  bool magnitudes, LoweredEntry &lowered) {
   auto entry = getLoweredEntry(module, signature);
@@ -99,10 +100,10 @@ compileReference(ModuleOp module, const EntrySignature &signature,
         buildLowerToReferencePipeline(pm, {magnitudes});
       })))
     return makeError("cannot lower @{0}", signature.entry);
-  auto machine = createHostMachine();
-  if (!machine)
-    return machine.takeError();
-  return createEngine(module, std::move(*machine));
+  auto host = detectHost();
+  if (!host)
+    return host.takeError();
+  return Engine::create(module, std::move(*host));
 }
 
 llvm::Expected<CompiledEntry>
@@ -120,7 +121,7 @@ CompiledEntry::compile(ModuleOp module, const EntrySignature &signature,
   if (!engine)
     return engine.takeError();
   result.engine = std::move(*engine);
-  // Compile now and not at the first call.
+  // What only some calls need is compiled when it is called.
   auto function = result.engine->lookupPacked(getWrapperName(signature.entry));
   if (!function)
     return function.takeError();

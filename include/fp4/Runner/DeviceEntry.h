@@ -92,7 +92,7 @@ private:
   EntrySignature signature;
   LoweredFunction entry;
   std::optional<LoweredFunction> prepare;
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<Engine> engine;
   std::vector<void *> modules;
   llvm::DenseMap<unsigned, Value> loaded;
   std::vector<Value> prepared, results;

@@ -18,10 +18,9 @@
 #include "fp4/Target/CPU/CPU.h"
 #include <memory>
 
-namespace mlir {
-class ExecutionEngine;
+namespace mlir::fp4 {
 
-namespace fp4 {
+class Engine;
 
 /// What executes an entry.
 enum class Target {
@@ -95,11 +94,10 @@ private:
                   ArrayRef<HostTensor> results) const;
 
   LoweredEntry lowered;
-  std::unique_ptr<ExecutionEngine> engine;
+  std::unique_ptr<Engine> engine;
   std::vector<HostTensor> prepared;
 };
 
-} // namespace fp4
-} // namespace mlir
+} // namespace mlir::fp4
 
 #endif // FP4_RUNNER_JIT_H
