@@ -157,7 +157,7 @@ static Value emitUnitsToF32(VectorBuilder &b, Value vector, Type type) {
   units = b.bitcast(b.getI32Type(), arith::MaxUIOp::create(b, vector, low));
   if (type.isBF16())
     return i.to(b.getF32Type(), i.bitAnd(units, 0xffff0000));
-  return emitWidenToF32(b, i.to(type, i.shr(units, 16)));
+  return b.widen(i.to(type, i.shr(units, 16)));
 }
 
 Value fp4::emitGroupMaxima(VectorBuilder &b, Value input, Value row,

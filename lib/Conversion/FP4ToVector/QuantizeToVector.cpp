@@ -185,7 +185,7 @@ void QuantizeEmitter::emitGroup(Value row, Value group) {
     Value place = b.add(column, b.mul(vector, lanes));
     Value x = b.loadVector(lanes, op.getInput(), {row, place});
     if (cast<VectorType>(x.getType()).getElementType().isF16())
-      x = emitWidenToF32(b, x);
+      x = b.widen(x);
     Value bits = i.from(x);
     Value signs = i.bitXor(bits, flip);
     Value codes = thresholds->emitCodes(
@@ -212,8 +212,7 @@ void QuantizeEmitter::emitOddGroup(Value row, Value group, Value kind) {
         },
         [&] {
           Value x = b.loadVector(f32Lanes, op.getInput(), {row, place});
-          Value quotient =
-              arith::DivFOp::create(b, emitWidenToF32(b, x), divisors);
+          Value quotient = arith::DivFOp::create(b, b.widen(x), divisors);
           storeCodes(emitEncodeE2M1(b, quotient, op.getRounding()), row, place);
         });
   });

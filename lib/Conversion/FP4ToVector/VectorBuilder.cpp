@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "VectorBuilder.h"
+#include "Numerics/Bits.h"
+#include "Numerics/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -19,13 +21,6 @@ using cpu::DotProduct;
 //===----------------------------------------------------------------------===//
 // What the vector dialect says
 //===----------------------------------------------------------------------===//
-
-static Value createConstant(VectorBuilder &b, Type type, Attribute element) {
-  auto vector = dyn_cast<VectorType>(type);
-  if (!vector)
-    return arith::ConstantOp::create(b, cast<TypedAttr>(element));
-  return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, element));
-}
 
 Value VectorBuilder::constant(Type type, int64_t value) {
   Type element = getElementTypeOrSelf(type);
@@ -83,6 +78,41 @@ static Value callIntrinsic(VectorBuilder &b, StringRef name, Type result,
   return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name),
                                        operands)
       .getResult(0);
+}
+
+/// Whether the CPU converts between f16 and f32. Of bf16 there is no such thing
+/// on x86, whose instructions flush subnormals.
+static bool hasF16Conversion(const cpu::CPU &cpu) {
+  return cpu.getTriple().isAArch64() ||
+         cpu.getDotProduct() == DotProduct::AVX512VNNI;
+}
+
+Value VectorBuilder::widen(Value value) {
+  Type type = value.getType();
+  if (getElementTypeOrSelf(type).isF16() && hasF16Conversion(cpu))
+    return arith::ExtFOp::create(*this, withElement(type, getF32Type()), value);
+  return emitWidenToF32(*this, value);
+}
+
+Value VectorBuilder::narrow(Value value, Type element) {
+  if (element.isF16() && hasF16Conversion(cpu))
+    return arith::TruncFOp::create(*this, withElement(value.getType(), element),
+                                   value);
+  return emitNarrow(*this, value, element);
+}
+
+Value VectorBuilder::multiplyAdd(Value x, Value y, Value sum) {
+  // Without the instruction it would be a call of fmaf for each lane.
+  if (cpu.isX86() && cpu.getDotProduct() == DotProduct::Portable)
+    return arith::AddFOp::create(*this, arith::MulFOp::create(*this, x, y),
+                                 sum);
+  return vector::FMAOp::create(*this, x, y, sum);
+}
+
+Value VectorBuilder::dotBF16(Value sum, Value x, Value y) {
+  return callIntrinsic(
+      *this, "llvm.x86.avx512bf16.dpbf16ps.512", sum.getType(),
+      {sum, bitcast(getBF16Type(), x), bitcast(getBF16Type(), y)});
 }
 
 /// Lane i of the result is byte 4 * i + place of `bytes`, widened to i32.

@@ -48,6 +48,18 @@ public:
   /// The same bits with another element type, scalars too.
   Value bitcast(Type element, Value value);
 
+  /// f32, f16 or bf16 as f32, and f32 as one of them, rounded once; with the
+  /// instructions of the CPU where they keep subnormals.
+  Value widen(Value value);
+  Value narrow(Value value, Type element);
+
+  /// x * y + sum, with one rounding where the CPU has it as one instruction.
+  Value multiplyAdd(Value x, Value y, Value sum);
+
+  /// Adds to each f32 lane of `sum` the products of the two bf16 in the i32
+  /// lanes of `x` and `y`, on a CPU that `hasBF16Dot`.
+  Value dotBF16(Value sum, Value x, Value y);
+
   /// Adds to each i32 lane i of `sum` the products of the four bytes from 4 * i
   /// on of `columns` with the four bytes of the i32 `row`. Bytes of `columns`
   /// are unsigned if `cpu.hasUnsignedColumns()`, those of `row` are signed.

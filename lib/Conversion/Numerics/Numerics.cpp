@@ -46,6 +46,11 @@ static Value emitShiftRightToEven(Bits &i, Value value, Value shift) {
 /// that can exceed the largest encoding.
 static Value emitRoundMagnitude(Bits &i, Value magnitude, FloatFormat from,
                                 FloatFormat to) {
+  // The same exponents: the bits of a magnitude are a number in steps of the
+  // format, and a carry goes where it should.
+  if (from.exponentBits == to.exponentBits)
+    return emitShiftRightToEven(
+        i, magnitude, i.constant(from.mantissaBits - to.mantissaBits));
   Value exponentField = i.shr(magnitude, from.mantissaBits);
   Value mantissa = i.bitAnd(magnitude, (int64_t(1) << from.mantissaBits) - 1);
   Value isSubnormal = i.compare(Predicate::eq, exponentField, 0);
