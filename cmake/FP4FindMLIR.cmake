@@ -6,7 +6,7 @@
 set(FP4_LLVM_MAJOR 22)
 set(_fp4_how_to_install "\n\
   On Debian 12 or later, as root:\n\
-    apt-get install llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools clang-22 lld-22\n\
+    apt-get install llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools clang-22 lld-22 libomp-22-dev\n\
   Elsewhere, point CMake at any LLVM/MLIR ${FP4_LLVM_MAJOR} built with shared libraries\n\
   (LLVM_BUILD_LLVM_DYLIB, MLIR_BUILD_MLIR_DYLIB), RTTI on:\n\
     cmake -DMLIR_DIR=<prefix>/lib/cmake/mlir ...\n")

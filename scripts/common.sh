@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 LLVM_VERSION=22
 BUILD_PACKAGES=(
   "llvm-$LLVM_VERSION-dev" "libmlir-$LLVM_VERSION-dev" "mlir-$LLVM_VERSION-tools"
-  "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" cmake ninja-build python3-venv)
+  "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" "libomp-$LLVM_VERSION-dev"
+  cmake ninja-build python3-venv)
 TEST_PACKAGES=("llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev" libgtest-dev)
 LINT_PACKAGES=("clang-format-$LLVM_VERSION" "clang-tidy-$LLVM_VERSION")
 
