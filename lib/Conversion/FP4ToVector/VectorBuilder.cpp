@@ -233,3 +233,12 @@ Value VectorBuilder::lookup(ArrayRef<int8_t> table, Value indices) {
   Value values = createTable(*this, table, std::max<int64_t>(size, 16));
   return callIntrinsic(*this, name, type, {values, indices});
 }
+
+bool VectorBuilder::hasLookup16() const {
+  return cpu.getDotProduct() == DotProduct::AVX512VNNI;
+}
+
+Value VectorBuilder::lookup16(Value table, Value indices) {
+  return callIntrinsic(*this, "llvm.x86.avx512.permvar.hi.512", table.getType(),
+                       {table, indices});
+}

@@ -72,6 +72,12 @@ public:
   /// `dot` wants as its columns: 12 or 0.
   int64_t getColumnOffset() const;
 
+  /// Whether lanes of 16 bits are looked up in a table of them by one cheap
+  /// instruction, and how: table[index] for the low five bits of each of 32
+  /// indices.
+  bool hasLookup16() const;
+  Value lookup16(Value table, Value indices);
+
   /// table[index] for each byte of `indices`, which are below 16.
   Value lookup(ArrayRef<int8_t> table, Value indices);
 };
