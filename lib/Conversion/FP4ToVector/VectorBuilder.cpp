@@ -49,6 +49,12 @@ void VectorBuilder::storeVector(Value vector, Value memref, ValueRange place) {
 
 Value VectorBuilder::scratch(ArrayRef<int64_t> shape, Type element) {
   constexpr int64_t kCacheLine = 64;
+  // Once for all iterations of the loops around: a frame grows with each.
+  Region *scope = getBlock()->getParent();
+  while (!scope->getParentOp()->hasTrait<OpTrait::AutomaticAllocationScope>())
+    scope = scope->getParentRegion();
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(&scope->front());
   return memref::AllocaOp::create(*this, MemRefType::get(shape, element),
                                   getI64IntegerAttr(kCacheLine));
 }

@@ -40,7 +40,8 @@ public:
   Value loadVector(int64_t size, Value memref, ValueRange place);
   void storeVector(Value vector, Value memref, ValueRange place);
 
-  /// A buffer of this function's frame, aligned to a cache line.
+  /// A buffer of the frame of the function, or of the iteration of a parallel
+  /// loop, aligned to a cache line.
   Value scratch(ArrayRef<int64_t> shape, Type element);
 
   /// The elements [first, first + size).
