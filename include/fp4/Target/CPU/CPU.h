@@ -76,6 +76,10 @@ public:
     return dot != DotProduct::NEONDot && dot != DotProduct::Portable;
   }
 
+  /// Whether 16 lanes of 32 bits are looked up in a vector by one instruction
+  /// that does not compete with dot products.
+  bool hasLookup32() const { return dot == DotProduct::AVX512VNNI; }
+
   /// The width of a vector register in bytes: 64, 32 or 16.
   int64_t getVectorBytes() const;
 
