@@ -17,9 +17,8 @@
 using namespace mlir;
 using namespace mlir::fp4;
 
-Value GroupScaling::loadScales(Value panel, Value group, int64_t first,
-                               int64_t size) {
-  return b.loadVector(size, op.getRhsScales(), {panel, group, b.index(first)});
+Value GroupScaling::loadScales(Value panel, Value group, Value firstColumn) {
+  return b.loadVector(lanes, op.getRhsScales(), {panel, group, firstColumn});
 }
 
 /// Looks at the scales of all columns of a panel, as bytes, group by group:
@@ -58,7 +57,7 @@ public:
   }
 
   void startPanel(Value panel) override;
-  Value getScales(Value panel, Value group, int64_t vector) override;
+  Value getScales(Value panel, Value group, Value firstColumn) override;
 
   Value getRowScale(Value term) override { return b.broadcast(term, lanes); }
 
@@ -74,8 +73,8 @@ public:
     return arith::AddFOp::create(b, sum, scaled);
   }
 
-  Value getColumnFactors(int64_t vector) override {
-    return b.loadVector(lanes, factors, b.index(vector * lanes));
+  Value getColumnFactors(Value firstColumn) override {
+    return b.loadVector(lanes, factors, firstColumn);
   }
 
   Value getWide() override { return b.load(wide, b.index(0)); }
@@ -95,40 +94,47 @@ void PowersOfTwo::startPanel(Value panel) {
   VectorType bytes = b.vectorType(columns(), b.getI8Type());
   Value zero = b.constant(bytes, int64_t(0));
   Value nanByte = b.constant(bytes, kNaNExponent - 256);
+  // The largest exponent, the smallest one, and whether there is a NaN, which
+  // is above all exponents.
   SmallVector<Value> found = forScalesOfPanel(
-      b, op, panel, {zero, zero},
+      b, op, panel, {zero, nanByte, zero},
       [&](Value exponents, ValueRange old) -> SmallVector<Value> {
         Value isNaN = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                             exponents, nanByte);
         Value finite = arith::SelectOp::create(b, isNaN, zero, exponents);
-        Value nan = arith::SelectOp::create(b, isNaN, nanByte, zero);
         return {arith::MaxUIOp::create(b, old[0], finite),
-                arith::OrIOp::create(b, old[1], nan)};
+                arith::MinUIOp::create(b, old[1], exponents),
+                arith::MaxUIOp::create(b, old[2], exponents)};
       });
   b.storeVector(found[0], exponents, b.index(0));
   Value hasNaN =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, found[1], nanByte);
-  Value wide = arith::ExtUIOp::create(
-      b, b.vectorType(columns(), b.getI32Type()), found[0]);
-  b.storeVector(emitPowerOfTwo(b, wide, hasNaN), factors, b.index(0));
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, found[2], nanByte);
+  VectorType i32 = b.vectorType(columns(), b.getI32Type());
+  Value largest = arith::ExtUIOp::create(b, i32, found[0]);
+  b.storeVector(emitPowerOfTwo(b, largest, hasNaN), factors, b.index(0));
+
+  Value spread = arith::SubIOp::create(
+      b, largest, arith::ExtUIOp::create(b, i32, found[1]));
+  Value isFar = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, spread,
+                                      b.constant(i32, -kSmallestExponent));
+  b.ifThen(vector::ReductionOp::create(b, vector::CombiningKind::OR, isFar),
+           [&] {
+             b.loop(b.dim(op.getRhsScales(), 1),
+                    [&](Value group) { markWide(panel, group); });
+           });
 }
 
-Value PowersOfTwo::getScales(Value panel, Value group, int64_t vector) {
+Value PowersOfTwo::getScales(Value panel, Value group, Value firstColumn) {
   VectorType i32 = b.vectorType(lanes, b.getI32Type());
-  Value bytes =
-      b.bitcast(b.getI8Type(), loadScales(panel, group, vector * lanes, lanes));
-  Value largest = b.loadVector(lanes, exponents, b.index(vector * lanes));
+  Value bytes = b.bitcast(b.getI8Type(), loadScales(panel, group, firstColumn));
+  Value largest = b.loadVector(lanes, exponents, firstColumn);
   Value difference =
       arith::SubIOp::create(b, arith::ExtUIOp::create(b, i32, bytes),
                             arith::ExtUIOp::create(b, i32, largest));
-  Value smallest = constant(kSmallestExponent);
-  Value outside =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, difference, smallest);
-  b.ifThen(vector::ReductionOp::create(b, vector::CombiningKind::OR, outside),
-           [&] { markWide(panel, group); });
   // NaN is larger than the largest; the factor of its column is NaN.
   Value inside = arith::MinSIOp::create(
-      b, arith::MaxSIOp::create(b, difference, smallest), constant(0));
+      b, arith::MaxSIOp::create(b, difference, constant(kSmallestExponent)),
+      constant(0));
   return arith::AddIOp::create(
       b, arith::ShLIOp::create(b, inside, constant(kF32MantissaBits)),
       constant(kUnitBits));
@@ -173,8 +179,8 @@ public:
 
   void startPanel(Value) override {}
 
-  Value getScales(Value panel, Value group, int64_t vector) override {
-    Value scales = loadScales(panel, group, vector * lanes, lanes);
+  Value getScales(Value panel, Value group, Value firstColumn) override {
+    Value scales = loadScales(panel, group, firstColumn);
     return b.bitcast(b.getI32Type(), emitDecodeScale(b, scales));
   }
 
@@ -204,7 +210,7 @@ public:
   }
 
   void startPanel(Value panel) override;
-  Value getScales(Value panel, Value group, int64_t vector) override;
+  Value getScales(Value panel, Value group, Value firstColumn) override;
 
   Value getRowScale(Value term) override {
     Value row = arith::IndexCastUIOp::create(b, b.getIndexType(), term);
@@ -215,24 +221,21 @@ public:
     // What is left in the place of the mantissa's three bits, the table has
     // less.
     Value bits = arith::AddIOp::create(b, b.lookup32(rowScale, scales), scales);
-    // A scale of zero has no exponent that could be added.
-    Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, scales,
-                                         constant(kZeroScale));
-    bits = arith::SelectOp::create(b, isZero, constant(0), bits);
     Type f32 = b.getF32Type();
     Value converted =
         arith::SIToFPOp::create(b, b.vectorType(lanes, f32), groupSum);
     return b.multiplyAdd(converted, b.bitcast(f32, bits), sum);
   }
 
-  Value getColumnFactors(int64_t vector) override {
-    return b.loadVector(lanes, factors, b.index(vector * lanes));
+  Value getColumnFactors(Value firstColumn) override {
+    return b.loadVector(lanes, factors, firstColumn);
   }
 
 private:
   /// The bits of 1.0, whose exponent field the table has already.
   static constexpr int64_t kOne = 0x3f800000;
-  static constexpr int64_t kZeroScale = -kOne;
+  /// An index that the table gives zero for.
+  static constexpr int64_t kZeroScale = 8;
 
   Value table;
   /// Of the columns: NaN if a scale is, or 1.
@@ -261,8 +264,8 @@ void ProductTables::startPanel(Value panel) {
 
 /// Sign and exponent where a float has them, the exponent without its bias, and
 /// the mantissa's three bits at the very right.
-Value ProductTables::getScales(Value panel, Value group, int64_t vector) {
-  Value scales = loadScales(panel, group, vector * lanes, lanes);
+Value ProductTables::getScales(Value panel, Value group, Value firstColumn) {
+  Value scales = loadScales(panel, group, firstColumn);
   Value bits = b.bitcast(b.getI32Type(), emitDecodeScale(b, scales));
   Value isZero = arith::CmpIOp::create(
       b, arith::CmpIPredicate::eq, arith::ShLIOp::create(b, bits, constant(1)),

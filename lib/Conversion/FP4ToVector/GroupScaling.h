@@ -42,9 +42,9 @@ public:
   /// In front of a panel: finds what its columns have in common in all groups.
   virtual void startPanel(Value panel) = 0;
 
-  /// The scales of a group and of one vector of columns in the form that the
+  /// The scales of a group and of a vector of columns in the form that the
   /// other methods take: i32.
-  virtual Value getScales(Value panel, Value group, int64_t vector) = 0;
+  virtual Value getScales(Value panel, Value group, Value firstColumn) = 0;
 
   /// What a row's term of a group becomes, once for all vectors.
   virtual Value getRowScale(Value term) = 0;
@@ -58,7 +58,7 @@ public:
 
   /// What the columns of a vector are multiplied with at the end, as f64; null
   /// if with nothing.
-  virtual Value getColumnFactors(int64_t /*vector*/) { return Value(); }
+  virtual Value getColumnFactors(Value /*firstColumn*/) { return Value(); }
 
   /// Whether sums of the panel have to be computed in another way, an i8 that
   /// is not zero; null if never.
@@ -68,7 +68,7 @@ protected:
   GroupScaling(VectorBuilder &b, PackedMatmulOp op)
       : b(b), op(op), lanes(b.cpu.getTile().lanes) {}
 
-  Value loadScales(Value panel, Value group, int64_t first, int64_t size);
+  Value loadScales(Value panel, Value group, Value firstColumn);
   Value constant(int64_t value) {
     return b.constant(b.vectorType(lanes, b.getI32Type()), value);
   }

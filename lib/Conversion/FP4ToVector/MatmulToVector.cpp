@@ -72,9 +72,9 @@ struct Matmul {
   int64_t stepsInGroup() const { return groupSize / 8; }
   Value column(int64_t vector) { return b.index(vector * lanes); }
   Value groups() { return b.dim(op.getValues(), 1); }
-  Value loadCodes(Value panel, Value step, int64_t vector) {
+  Value loadCodes(Value panel, Value step, Value firstColumn) {
     return b.loadVector(lanes * 4, op.getRhsCodes(),
-                        {panel, step, b.index(vector * lanes * 4)});
+                        {panel, step, b.mul(firstColumn, 4)});
   }
   Value loadTerm(Value tile, Value group, int64_t which, int64_t row) {
     return b.load(op.getTerms(), {tile, group, b.index(which), b.index(row)});
@@ -91,9 +91,8 @@ struct Matmul {
   void prefetchRows(Value tile, Value group);
   void multiplyStretch(Place place, Value first, Value count);
 
-  void multiplyGroupColumns(Place place, Value group, int64_t vector,
-                            ArrayRef<Value> rowScales,
-                            MutableArrayRef<Value> rowSums);
+  SmallVector<Value> multiplyGroup(Place place, Value group, Value firstColumn,
+                                   ValueRange sums);
   void multiplyAll(Place place);
 
   void storeRow(Value panel, Value row, Value sum, Value factor);
@@ -181,13 +180,14 @@ Matmul::forChunks(SmallVector<Value> groupSums,
 void Matmul::expand(Value panel, Value first, Value g) {
   Value group = b.add(first, g);
   for (int64_t v = 0; v < vectors; ++v)
-    b.storeVector(scaling->getScales(panel, group, v), scales, {g, column(v)});
+    b.storeVector(scaling->getScales(panel, group, column(v)), scales,
+                  {g, column(v)});
   b.loop(b.index(stepsInGroup()), [&](Value s) {
     Value from = b.add(b.mul(group, stepsInGroup()), s);
     Value to = b.mul(b.add(b.mul(g, stepsInGroup()), s), 2);
     for (int64_t v = 0; v < vectors; ++v) {
       auto [even, odd] =
-          emitCodeValues(b, loadCodes(panel, from, v), op.getOffset());
+          emitCodeValues(b, loadCodes(panel, from, column(v)), op.getOffset());
       Value place = b.index(v * lanes * 4);
       b.storeVector(even, bytes, {to, place});
       b.storeVector(odd, bytes, {b.add(to, 1), place});
@@ -293,61 +293,64 @@ void Matmul::emitPrefill(Value panel, Value numTiles) {
 
 /// Adds the products of a group and one vector of columns to the sums of the
 /// rows.
-void Matmul::multiplyGroupColumns(Place place, Value group, int64_t vector,
-                                  ArrayRef<Value> rowScales,
-                                  MutableArrayRef<Value> rowSums) {
-  Value columnScales = scaling->getScales(place.panel, group, vector);
+SmallVector<Value> Matmul::multiplyGroup(Place place, Value group,
+                                         Value firstColumn, ValueRange sums) {
+  Value columnScales = scaling->getScales(place.panel, group, firstColumn);
   SmallVector<Value> groupSums;
   for (int64_t r = 0; r < rows; ++r)
     groupSums.push_back(scaling->start(
         b.broadcast(loadTerm(place.tile, group, 1, r), lanes), columnScales));
   int64_t unrolled = std::min(groupSize, kUnrolled) / 8;
-  groupSums = forChunks(
-      std::move(groupSums), [&](Value firstStep, SmallVector<Value> &chunk) {
-        Value from = b.add(b.mul(group, stepsInGroup()), firstStep);
-        for (int64_t s = 0; s < unrolled; ++s) {
-          Value codes = loadCodes(place.panel, b.add(from, s), vector);
-          auto [even, odd] = emitCodeValues(b, codes, op.getOffset());
-          Value inRow = b.add(b.mul(firstStep, 4), s * 4);
-          for (int64_t r = 0; r < rows; ++r) {
-            Value evenRow = loadRow(place.tile, group, r, inRow);
-            Value oddRow =
-                loadRow(place.tile, group, r, b.add(inRow, groupSize / 2));
-            chunk[r] = b.dot(chunk[r], even, evenRow);
-            chunk[r] = b.dot(chunk[r], odd, oddRow);
-          }
-        }
-      });
+  groupSums = forChunks(std::move(groupSums), [&](Value firstStep,
+                                                  SmallVector<Value> &chunk) {
+    Value from = b.add(b.mul(group, stepsInGroup()), firstStep);
+    for (int64_t s = 0; s < unrolled; ++s) {
+      Value codes = loadCodes(place.panel, b.add(from, s), firstColumn);
+      auto [even, odd] = emitCodeValues(b, codes, op.getOffset());
+      Value inRow = b.add(b.mul(firstStep, 4), s * 4);
+      Value oddInRow = b.add(inRow, groupSize / 2);
+      for (int64_t r = 0; r < rows; ++r)
+        chunk[r] = b.dot(chunk[r], even, loadRow(place.tile, group, r, inRow));
+      for (int64_t r = 0; r < rows; ++r)
+        chunk[r] =
+            b.dot(chunk[r], odd, loadRow(place.tile, group, r, oddInRow));
+    }
+  });
+  SmallVector<Value> results;
   for (int64_t r = 0; r < rows; ++r)
-    rowSums[r] =
-        scaling->add(rowSums[r], groupSums[r], rowScales[r], columnScales);
+    results.push_back(scaling->add(
+        sums[r], groupSums[r],
+        scaling->getRowScale(loadTerm(place.tile, group, 0, r)), columnScales));
+  return results;
 }
 
-/// The sums of a tile over the whole of K.
+/// The sums of a tile over the whole of K. With more than one row, a vector of
+/// columns after the other: registers hold the sums of no more.
 void Matmul::multiplyAll(Place place) {
   Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
-  SmallVector<Value> initial(rows * vectors, zero);
-  auto loop = scf::ForOp::create(b, b.index(0), groups(), b.index(1), initial);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(loop.getBody());
-    Value group = loop.getInductionVar();
-    SmallVector<Value> rowScales;
-    for (int64_t r = 0; r < rows; ++r)
-      rowScales.push_back(
-          scaling->getRowScale(loadTerm(place.tile, group, 0, r)));
-    SmallVector<Value> results(rows * vectors);
-    for (int64_t v = 0; v < vectors; ++v) {
-      SmallVector<Value> rowSums;
-      for (int64_t r = 0; r < rows; ++r)
-        rowSums.push_back(loop.getRegionIterArg(r * vectors + v));
-      multiplyGroupColumns(place, group, v, rowScales, rowSums);
-      for (int64_t r = 0; r < rows; ++r)
-        results[r * vectors + v] = rowSums[r];
+  int64_t atOnce = rows == 1 ? vectors : 1;
+  b.loop(b.index(vectors / atOnce), [&](Value pass) {
+    auto firstColumn = [&](int64_t v) {
+      return b.mul(b.add(b.mul(pass, atOnce), v), lanes);
+    };
+    auto loop = scf::ForOp::create(b, b.index(0), groups(), b.index(1),
+                                   SmallVector<Value>(rows * atOnce, zero));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(loop.getBody());
+      SmallVector<Value> results;
+      for (int64_t v = 0; v < atOnce; ++v)
+        llvm::append_range(
+            results,
+            multiplyGroup(place, loop.getInductionVar(), firstColumn(v),
+                          loop.getRegionIterArgs().slice(v * rows, rows)));
+      scf::YieldOp::create(b, results);
     }
-    scf::YieldOp::create(b, results);
-  }
-  storeSums(place.firstSum, loop.getResults());
+    for (int64_t v = 0; v < atOnce; ++v)
+      for (int64_t r = 0; r < rows; ++r)
+        b.storeVector(loop.getResult(v * rows + r), sums,
+                      {b.add(place.firstSum, r), firstColumn(v)});
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -381,7 +384,7 @@ void Matmul::storeRow(Value panel, Value row, Value sum, Value factor) {
         arith::ExtFOp::create(b, f64,
                               b.loadVector(lanes, sums, {sum, column(v)})),
         broadcast);
-    if (Value factors = scaling->getColumnFactors(v))
+    if (Value factors = scaling->getColumnFactors(column(v)))
       value = arith::MulFOp::create(b, value, factors);
     Value result = emitOutput(*this, value);
     Value first = b.add(b.mul(panel, columns), v * lanes);

@@ -23,11 +23,12 @@ static SmallVector<int32_t> computeProducts() {
     llvm::APFloat scale(llvm::APFloat::Float8E4M3FN(), llvm::APInt(8, byte));
     float value =
         scale.isZero() || scale.isNaN() ? 1.0f : scale.convertToFloat();
-    for (int32_t lane = 0; lane < 16; ++lane) {
-      int32_t mantissa = lane % 8;
+    for (int32_t mantissa = 0; mantissa < 8; ++mantissa) {
       float product = value * (1.0f + mantissa / 8.0f);
       products.push_back(llvm::bit_cast<int32_t>(product) - mantissa);
     }
+    for (int32_t index = 8; index < 16; ++index)
+      products.push_back(-index);
   }
   return products;
 }

@@ -14,8 +14,9 @@
 namespace mlir::fp4 {
 
 /// A constant of the module, (256, 16) i32: for each byte of an f8E4M3FN scale,
-/// and each of the eight mantissas m of another, twice over, the bits of the
-/// f32 `scale * (1 + m / 8)`, less m. For zero and NaN, those of a scale of
+/// and each of the eight mantissas m of another, the bits of the f32
+/// `scale * (1 + m / 8)`, less m; behind these, -i for the index i, which makes
+/// zero when i is added. For scales that are zero or NaN, as for a scale of
 /// one.
 Value getScaleProducts(VectorBuilder &b);
 
