@@ -11,9 +11,9 @@
 // - many rows (prefill): a stretch of K at a time, the codes of the panel are
 //   expanded to bytes that stay in the first cache, and each tile of rows is
 //   multiplied with them; its sums so far wait in the second cache.
-// - few rows (decode): each vector of codes is expanded in registers and
-//   multiplied with all rows of a tile, over the whole of K. Nothing is written
-//   but results: reading the weight is what takes the time.
+// - few rows (decode): codes are expanded in registers and multiplied with a
+//   few rows at once, all rows of a group before the next group. The weight is
+//   read from memory once, which is what takes the time.
 //
 // How sums of groups come to their scales is said in GroupScaling.h. Rows and
 // columns whose scales spread too far for that are summed again in f64.
@@ -56,6 +56,8 @@ struct Matmul {
   PackedMatmulOp op;
   std::unique_ptr<GroupScaling> scaling;
   int64_t groupSize, rows, lanes, vectors, columns;
+  /// Rows that registers hold the sums of, in decode.
+  int64_t rowsAtOnce;
   bool isDecode;
   /// Bytes of the values of the panel, (steps of 4 K, columns * 4).
   Value bytes;
@@ -76,23 +78,25 @@ struct Matmul {
     return b.loadVector(lanes * 4, op.getRhsCodes(),
                         {panel, step, b.mul(firstColumn, 4)});
   }
-  Value loadTerm(Value tile, Value group, int64_t which, int64_t row) {
-    return b.load(op.getTerms(), {tile, group, b.index(which), b.index(row)});
+  Value loadTerm(Value tile, Value group, int64_t which, Value row) {
+    return b.load(op.getTerms(), {tile, group, b.index(which), row});
   }
 
-  SmallVector<Value> loadSums(Value firstSum);
+  SmallVector<Value> loadSums(Value firstSum, int64_t count);
   void storeSums(Value firstSum, ValueRange values);
-  Value loadRow(Value tile, Value group, int64_t row, Value place);
+  Value loadRow(Value tile, Value group, Value row, Value place);
   SmallVector<Value>
   forChunks(SmallVector<Value> groupSums,
             llvm::function_ref<void(Value firstStep, SmallVector<Value> &)>);
 
   void expand(Value panel, Value first, Value g);
-  void prefetchRows(Value tile, Value group);
+  void prefetchRows(Value tile, Value group, Value firstRow, int64_t count);
   void multiplyStretch(Place place, Value first, Value count);
 
-  SmallVector<Value> multiplyGroup(Place place, Value group, Value firstColumn,
-                                   ValueRange sums);
+  SmallVector<Value> multiplyGroup(Place place, Value group, Value firstRow,
+                                   ArrayRef<Value> columnScales);
+  void multiplyGroups(Place place, Value first, int64_t count, Value firstRow);
+  void prefetchCodes(Value panel, Value first, int64_t count);
   void multiplyAll(Place place);
 
   void storeRow(Value panel, Value row, Value sum, Value factor);
@@ -116,6 +120,7 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
       columns(cast<MemRefType>(op.getRhsScales().getType()).getDimSize(2)) {
   vectors = columns / lanes;
   isDecode = rows != b.cpu.getTile().prefillRows;
+  rowsAtOnce = std::min(rows, b.cpu.getTile().decodeRows);
   sums =
       b.scratch({(isDecode ? 1 : kBlockTiles) * rows, columns}, b.getF32Type());
   if (isDecode)
@@ -129,10 +134,10 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
 // What both ways share
 //===----------------------------------------------------------------------===//
 
-/// The sums of a tile, row by row.
-SmallVector<Value> Matmul::loadSums(Value firstSum) {
+/// The sums of `count` rows, row by row.
+SmallVector<Value> Matmul::loadSums(Value firstSum, int64_t count) {
   SmallVector<Value> values;
-  for (int64_t r = 0; r < rows; ++r)
+  for (int64_t r = 0; r < count; ++r)
     for (int64_t v = 0; v < vectors; ++v)
       values.push_back(
           b.loadVector(lanes, sums, {b.add(firstSum, r), column(v)}));
@@ -140,17 +145,25 @@ SmallVector<Value> Matmul::loadSums(Value firstSum) {
 }
 
 void Matmul::storeSums(Value firstSum, ValueRange values) {
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t v = 0; v < vectors; ++v)
-      b.storeVector(values[r * vectors + v], sums,
-                    {b.add(firstSum, r), column(v)});
+  for (auto [i, value] : llvm::enumerate(values))
+    b.storeVector(value, sums,
+                  {b.add(firstSum, i / vectors), column(i % vectors)});
 }
 
 /// Four values of a row, from `place` on, as an i32.
-Value Matmul::loadRow(Value tile, Value group, int64_t row, Value place) {
-  Value four =
-      b.loadVector(4, op.getValues(), {tile, group, b.index(row), place});
+Value Matmul::loadRow(Value tile, Value group, Value row, Value place) {
+  Value four = b.loadVector(4, op.getValues(), {tile, group, row, place});
   return vector::ExtractOp::create(b, b.bitcast(b.getI32Type(), four), 0);
+}
+
+/// Has the values and terms of rows read into the first cache. A place behind
+/// the last one has no effect.
+void Matmul::prefetchRows(Value tile, Value group, Value firstRow,
+                          int64_t count) {
+  for (int64_t byte = 0; byte < count * groupSize; byte += kCacheLine)
+    b.prefetch(op.getValues(), {tile, group, b.add(firstRow, byte / groupSize),
+                                b.index(byte % groupSize)});
+  b.prefetch(op.getTerms(), {tile, group, b.index(0), firstRow});
 }
 
 /// Adds the products of a group, written out for up to kUnrolled elements, and
@@ -195,28 +208,21 @@ void Matmul::expand(Value panel, Value first, Value g) {
   });
 }
 
-/// The next tile's part of a stretch is elsewhere in memory, too short for the
-/// hardware to see it coming. Beyond the last tile, this has no effect.
-void Matmul::prefetchRows(Value tile, Value group) {
-  Value zero = b.index(0);
-  for (int64_t byte = 0; byte < rows * groupSize; byte += kCacheLine)
-    b.prefetch(op.getValues(), {tile, group, b.index(byte / groupSize),
-                                b.index(byte % groupSize)});
-  b.prefetch(op.getTerms(), {tile, group, zero, zero});
-}
-
 /// Adds the products of `count` groups from `first` on to the sums of a tile.
 void Matmul::multiplyStretch(Place place, Value first, Value count) {
   auto loop = scf::ForOp::create(b, b.index(0), count, b.index(1),
-                                 loadSums(place.firstSum));
+                                 loadSums(place.firstSum, rows));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(loop.getBody());
     Value g = loop.getInductionVar(), group = b.add(first, g);
-    prefetchRows(b.add(place.tile, 1), group);
+    // The next tile's part of a stretch is elsewhere in memory, too short for
+    // the hardware to see it coming.
+    prefetchRows(b.add(place.tile, 1), group, b.index(0), rows);
     SmallVector<Value> groupSums;
     for (int64_t r = 0; r < rows; ++r) {
-      Value start = b.broadcast(loadTerm(place.tile, group, 1, r), lanes);
+      Value start =
+          b.broadcast(loadTerm(place.tile, group, 1, b.index(r)), lanes);
       for (int64_t v = 0; v < vectors; ++v)
         groupSums.push_back(
             scaling->start(start, b.loadVector(lanes, scales, {g, column(v)})));
@@ -234,7 +240,7 @@ void Matmul::multiplyStretch(Place place, Value first, Value count) {
               weights.push_back(b.loadVector(
                   lanes * 4, bytes, {b.add(from, i), b.index(v * lanes * 4)}));
             for (int64_t r = 0; r < rows; ++r) {
-              Value row = loadRow(place.tile, group, r, inRow);
+              Value row = loadRow(place.tile, group, b.index(r), inRow);
               for (int64_t v = 0; v < vectors; ++v) {
                 Value &sum = chunk[r * vectors + v];
                 sum = b.dot(sum, weights[v], row);
@@ -244,7 +250,8 @@ void Matmul::multiplyStretch(Place place, Value first, Value count) {
         });
     SmallVector<Value> results;
     for (int64_t r = 0; r < rows; ++r) {
-      Value rowScale = scaling->getRowScale(loadTerm(place.tile, group, 0, r));
+      Value rowScale =
+          scaling->getRowScale(loadTerm(place.tile, group, 0, b.index(r)));
       for (int64_t v = 0; v < vectors; ++v) {
         int64_t i = r * vectors + v;
         results.push_back(
@@ -291,66 +298,112 @@ void Matmul::emitPrefill(Value panel, Value numTiles) {
 // Few rows
 //===----------------------------------------------------------------------===//
 
-/// Adds the products of a group and one vector of columns to the sums of the
-/// rows.
+/// The sums of the products of a group and a few rows from `firstRow` on.
 SmallVector<Value> Matmul::multiplyGroup(Place place, Value group,
-                                         Value firstColumn, ValueRange sums) {
-  Value columnScales = scaling->getScales(place.panel, group, firstColumn);
+                                         Value firstRow,
+                                         ArrayRef<Value> columnScales) {
   SmallVector<Value> groupSums;
-  for (int64_t r = 0; r < rows; ++r)
-    groupSums.push_back(scaling->start(
-        b.broadcast(loadTerm(place.tile, group, 1, r), lanes), columnScales));
+  for (int64_t r = 0; r < rowsAtOnce; ++r) {
+    Value start =
+        b.broadcast(loadTerm(place.tile, group, 1, b.add(firstRow, r)), lanes);
+    for (int64_t v = 0; v < vectors; ++v)
+      groupSums.push_back(scaling->start(start, columnScales[v]));
+  }
   int64_t unrolled = std::min(groupSize, kUnrolled) / 8;
-  groupSums = forChunks(std::move(groupSums), [&](Value firstStep,
-                                                  SmallVector<Value> &chunk) {
-    Value from = b.add(b.mul(group, stepsInGroup()), firstStep);
-    for (int64_t s = 0; s < unrolled; ++s) {
-      Value codes = loadCodes(place.panel, b.add(from, s), firstColumn);
-      auto [even, odd] = emitCodeValues(b, codes, op.getOffset());
-      Value inRow = b.add(b.mul(firstStep, 4), s * 4);
-      Value oddInRow = b.add(inRow, groupSize / 2);
-      for (int64_t r = 0; r < rows; ++r)
-        chunk[r] = b.dot(chunk[r], even, loadRow(place.tile, group, r, inRow));
-      for (int64_t r = 0; r < rows; ++r)
-        chunk[r] =
-            b.dot(chunk[r], odd, loadRow(place.tile, group, r, oddInRow));
-    }
-  });
-  SmallVector<Value> results;
-  for (int64_t r = 0; r < rows; ++r)
-    results.push_back(scaling->add(
-        sums[r], groupSums[r],
-        scaling->getRowScale(loadTerm(place.tile, group, 0, r)), columnScales));
-  return results;
+  return forChunks(
+      std::move(groupSums), [&](Value firstStep, SmallVector<Value> &chunk) {
+        Value from = b.add(b.mul(group, stepsInGroup()), firstStep);
+        for (int64_t s = 0; s < unrolled; ++s) {
+          // Even elements, and odd ones.
+          SmallVector<Value> weights[2];
+          for (int64_t v = 0; v < vectors; ++v) {
+            Value codes = loadCodes(place.panel, b.add(from, s), column(v));
+            auto [even, odd] = emitCodeValues(b, codes, op.getOffset());
+            weights[0].push_back(even);
+            weights[1].push_back(odd);
+          }
+          for (int64_t half = 0; half < 2; ++half)
+            for (int64_t r = 0; r < rowsAtOnce; ++r) {
+              Value inRow =
+                  b.add(b.mul(firstStep, 4), s * 4 + half * groupSize / 2);
+              Value row = loadRow(place.tile, group, b.add(firstRow, r), inRow);
+              for (int64_t v = 0; v < vectors; ++v) {
+                Value &sum = chunk[r * vectors + v];
+                sum = b.dot(sum, weights[half][v], row);
+              }
+            }
+        }
+      });
 }
 
-/// The sums of a tile over the whole of K. With more than one row, a vector of
-/// columns after the other: registers hold the sums of no more.
+/// Adds the products of `count` groups from `first` on to the sums of a few
+/// rows.
+void Matmul::multiplyGroups(Place place, Value first, int64_t count,
+                            Value firstRow) {
+  Value firstSum = b.add(place.firstSum, firstRow);
+  // The rows, all of which are read for each panel, are in the second cache.
+  Value ahead = b.add(first, 2 * count);
+  for (int64_t g = 0; g < count; ++g)
+    prefetchRows(place.tile, b.add(ahead, g), firstRow, rowsAtOnce);
+  SmallVector<Value> rowSums = loadSums(firstSum, rowsAtOnce);
+  for (int64_t g = 0; g < count; ++g) {
+    Value group = b.add(first, g);
+    SmallVector<Value> columnScales;
+    for (int64_t v = 0; v < vectors; ++v)
+      columnScales.push_back(scaling->getScales(place.panel, group, column(v)));
+    SmallVector<Value> groupSums =
+        multiplyGroup(place, group, firstRow, columnScales);
+    for (int64_t r = 0; r < rowsAtOnce; ++r) {
+      Value rowScale = scaling->getRowScale(
+          loadTerm(place.tile, group, 0, b.add(firstRow, r)));
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value &sum = rowSums[r * vectors + v];
+        sum = scaling->add(sum, groupSums[r * vectors + v], rowScale,
+                           columnScales[v]);
+      }
+    }
+  }
+  storeSums(firstSum, rowSums);
+}
+
+/// Has the codes of `count` groups read that come some time after the ones from
+/// `first` on: far enough for memory to answer, and over the end of a panel
+/// into the next one, which the hardware does not foresee.
+void Matmul::prefetchCodes(Value panel, Value first, int64_t count) {
+  constexpr int64_t kBytesAhead = 8192;
+  int64_t stepBytes = columns * 4;
+  Value step = b.add(b.mul(first, stepsInGroup()), kBytesAhead / stepBytes);
+  for (int64_t s = 0; s < count * stepsInGroup(); ++s)
+    for (int64_t byte = 0; byte < stepBytes; byte += kCacheLine)
+      b.prefetch(op.getRhsCodes(), {panel, b.add(step, s), b.index(byte)});
+}
+
+/// The sums of a tile over the whole of K. Codes come from memory for the first
+/// few rows, and for the others from the first cache. The sums wait there as
+/// well: in registers, there is room for those of a few rows only.
 void Matmul::multiplyAll(Place place) {
   Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
-  int64_t atOnce = rows == 1 ? vectors : 1;
-  b.loop(b.index(vectors / atOnce), [&](Value pass) {
-    auto firstColumn = [&](int64_t v) {
-      return b.mul(b.add(b.mul(pass, atOnce), v), lanes);
-    };
-    auto loop = scf::ForOp::create(b, b.index(0), groups(), b.index(1),
-                                   SmallVector<Value>(rows * atOnce, zero));
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToEnd(loop.getBody());
-      SmallVector<Value> results;
-      for (int64_t v = 0; v < atOnce; ++v)
-        llvm::append_range(
-            results,
-            multiplyGroup(place, loop.getInductionVar(), firstColumn(v),
-                          loop.getRegionIterArgs().slice(v * rows, rows)));
-      scf::YieldOp::create(b, results);
-    }
-    for (int64_t v = 0; v < atOnce; ++v)
-      for (int64_t r = 0; r < rows; ++r)
-        b.storeVector(loop.getResult(v * rows + r), sums,
-                      {b.add(place.firstSum, r), firstColumn(v)});
+  Value left = arith::SubIOp::create(b, b.dim(op.getOutput(), 0),
+                                     b.mul(place.tile, rows));
+  Value present = arith::MinUIOp::create(b, left, b.index(rows));
+  Value parts = b.div(b.add(present, rowsAtOnce - 1), rowsAtOnce);
+  b.loop(parts, [&](Value part) {
+    storeSums(b.add(place.firstSum, b.mul(part, rowsAtOnce)),
+              SmallVector<Value>(rowsAtOnce * vectors, zero));
   });
+  int64_t numGroups = cast<MemRefType>(op.getValues().getType()).getDimSize(1);
+  int64_t atOnce = std::max<int64_t>(kUnrolled / groupSize, 1);
+  b.loop(b.index(numGroups / atOnce), [&](Value chunk) {
+    prefetchCodes(place.panel, b.mul(chunk, atOnce), atOnce);
+    b.loop(parts, [&](Value part) {
+      multiplyGroups(place, b.mul(chunk, atOnce), atOnce,
+                     b.mul(part, rowsAtOnce));
+    });
+  });
+  for (int64_t g = numGroups / atOnce * atOnce; g < numGroups; ++g)
+    b.loop(parts, [&](Value part) {
+      multiplyGroups(place, b.index(g), 1, b.mul(part, rowsAtOnce));
+    });
 }
 
 //===----------------------------------------------------------------------===//

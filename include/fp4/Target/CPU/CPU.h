@@ -44,7 +44,8 @@ llvm::StringRef stringifyDotProduct(DotProduct dot);
 struct Tile {
   int64_t lanes;
   int64_t vectors;
-  /// Rows where there are many, and where there are few.
+  /// Rows at once where there are many, and where there are few; the second
+  /// divides 16.
   int64_t prefillRows, decodeRows;
 
   int64_t columns() const { return lanes * vectors; }

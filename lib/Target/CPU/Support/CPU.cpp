@@ -128,16 +128,16 @@ StringRef cpu::stringifyDotProduct(DotProduct dot) {
 
 Tile CPU::getTile() const {
   // Prefill: two sums for each row and vector, one vector of weights each, and
-  // the broadcast activation: 27 of 32 registers, 15 of 16. Decode: a sum for
-  // each row and vector, one more for each row, and two vectors of weights.
+  // the broadcast activation: 27 of 32 registers, 15 of 16. Decode: the same,
+  // and two vectors of weights each.
   switch (dot) {
   case DotProduct::AVX512VNNI:
-    return {16, 2, 6, 8};
+    return {16, 2, 6, 4};
   case DotProduct::AVXVNNI:
   case DotProduct::AVX2:
     return {8, 2, 3, 2};
   case DotProduct::NEONDot:
-    return {4, 2, 6, 8};
+    return {4, 2, 6, 4};
   case DotProduct::Portable:
     return {4, 2, 3, 2};
   }

@@ -26,7 +26,7 @@ namespace mlir::fp4 {
 using namespace mlir;
 using namespace mlir::fp4;
 
-/// The most rows that are few.
+/// The most rows that are few: all of them are one tile.
 static constexpr int64_t kDecodeRows = 16;
 
 namespace {
@@ -123,13 +123,13 @@ static void dataTile(ScaledMatmulOp op, const cpu::CPU &cpu) {
         [&] {
           return branch(
               b, size, kDecodeRows, output,
-              [&] { return multiply(b, product, tile.decodeRows); },
+              [&] { return multiply(b, product, kDecodeRows); },
               [&] { return multiply(b, product, tile.prefillRows); });
         });
   } else {
     result = multiply(b, product,
                       rows <= 1             ? 1
-                      : rows <= kDecodeRows ? tile.decodeRows
+                      : rows <= kDecodeRows ? kDecodeRows
                                             : tile.prefillRows);
   }
   op.getResult(0).replaceAllUsesWith(result);
