@@ -370,15 +370,7 @@ static Value emitFactor(Matmul &m) {
 /// f64 to the output's element type, through f32.
 static Value emitOutput(Matmul &m, Value value) {
   Type element = cast<MemRefType>(m.op.getOutput().getType()).getElementType();
-  auto like = [&](Type type) -> Type {
-    if (auto vector = dyn_cast<VectorType>(value.getType()))
-      return vector.clone(type);
-    return type;
-  };
-  value = arith::TruncFOp::create(m.b, like(m.b.getF32Type()), value);
-  if (element.isF32())
-    return value;
-  return arith::TruncFOp::create(m.b, like(element), value);
+  return m.b.narrow(m.b.narrow(value, m.b.getF32Type()), element);
 }
 
 void Matmul::storeRow(Value panelIndex, Value row, Value rowInBlock,
