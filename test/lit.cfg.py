@@ -1,6 +1,7 @@
 # Configuration of the test suite; lit.site.cfg.py of the build loads it.
 
 import os
+import platform
 import shutil
 import subprocess
 
@@ -40,6 +41,8 @@ if probe.returncode:
         f"{config.fp4_python} lacks what the tests need. Install it with "
         f"'pip install -r test/requirements.txt' and configure with -DFP4_PYTHON=<that python>"
     )
+
+config.available_features.add(platform.machine())
 
 # NVIDIA's assembler, which takes device code without a device.
 if shutil.which("ptxas"):

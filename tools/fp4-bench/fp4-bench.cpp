@@ -17,6 +17,7 @@
 #include "fp4/InitAll.h"
 #include "fp4/Support/Error.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -383,6 +384,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registerDialect(registry);
   registerAllGPUToLLVMIRTranslations(registry);
+  registerOpenMPDialectTranslation(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false);
 

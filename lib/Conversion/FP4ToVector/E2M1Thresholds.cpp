@@ -10,6 +10,7 @@
 #include "Numerics/Numerics.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
@@ -23,10 +24,23 @@ static int64_t getTieBits(int64_t index) {
   return llvm::bit_cast<uint32_t>(kE2M1Ties[std::min(index, kLast)]);
 }
 
-E2M1Thresholds::E2M1Thresholds(VectorBuilder &b, Type inputType, int64_t lanes,
+/// With lookups, vectors have 32 lanes of 16 bits whatever the groups are, as
+/// long as a row fills one; a table for either sign would be one too many.
+static bool canSearch(const VectorBuilder &b, Type inputType, int64_t maxLanes,
+                      Rounding rounding) {
+  return b.hasLookup16() && inputType.isBF16() && maxLanes >= 32 &&
+         (rounding == Rounding::Even || rounding == Rounding::Zero);
+}
+
+E2M1Thresholds::E2M1Thresholds(VectorBuilder &b, Type inputType,
+                               int64_t groupSize, int64_t maxLanes,
                                Rounding rounding, Value factor, int64_t rows)
-    : format(inputType.isBF16() ? kBF16 : kF32),
-      type(b.vectorType(lanes, b.getIntegerType(format.width()))) {
+    : format(inputType.isBF16() ? kBF16 : kF32), groupSize(groupSize),
+      search(canSearch(b, inputType, maxLanes, rounding)) {
+  int64_t lanes = b.cpu.getVectorBytes() * 8 / format.width();
+  if (!search)
+    lanes = std::min(lanes, groupSize);
+  type = b.vectorType(lanes, b.getIntegerType(format.width()));
   constexpr Outwards kNone = {};
   constexpr Outwards kAll = {true, true, true, true, true, true, true};
   switch (rounding) {
@@ -46,9 +60,13 @@ E2M1Thresholds::E2M1Thresholds(VectorBuilder &b, Type inputType, int64_t lanes,
   emitTables(b, factor, rows);
 }
 
-/// The magnitudes just below the thresholds of a divisor in [1, 2), as i32 bits
-/// of f32, and with the exponent of a divisor of field kFirstField.
-Value E2M1Thresholds::emitRow(VectorBuilder &b, Value divisor,
+//===----------------------------------------------------------------------===//
+// The tables
+//===----------------------------------------------------------------------===//
+
+/// The magnitudes just below the thresholds of a divisor in [1, 2), in the
+/// format and for a divisor of field kFirstField, less the row in a word.
+Value E2M1Thresholds::emitRow(VectorBuilder &b, Value divisor, Value row,
                               const Outwards &outwards) {
   SmallVector<int32_t> ties, least;
   for (int64_t i = 0; i < kTieLanes; ++i) {
@@ -65,7 +83,8 @@ Value E2M1Thresholds::emitRow(VectorBuilder &b, Value divisor,
   Value divisors = b.broadcast(divisor, kTieLanes);
   Value product =
       i.from(arith::MulFOp::create(b, i.to(f32, constant(ties)), divisors));
-  int64_t step = int64_t(1) << (kF32.width() - format.width());
+  int64_t unusedBits = kF32.width() - format.width();
+  int64_t step = int64_t(1) << unusedBits;
   bool isF32 = step == 1;
   Value first = isF32 ? i.add(product, -3) : i.bitAnd(product, -step);
   Value below = i.add(first, -step);
@@ -75,14 +94,41 @@ Value E2M1Thresholds::emitRow(VectorBuilder &b, Value divisor,
     Value reached = i.compare(Bits::Predicate::uge, quotient, constant(least));
     below = i.add(below, i.select(reached, 0, step));
   }
-  return i.add(below, (kFirstField - kF32.bias()) * (1 << kF32.mantissaBits));
+  below = i.add(below, (kFirstField - kF32.bias()) * (1 << kF32.mantissaBits));
+  Value rowInWord =
+      b.broadcast(arith::ShLIOp::create(b, row, b.i32(kRowShift)), kTieLanes);
+  return i.to(type.getElementType(),
+              i.sub(i.shr(below, unusedBits), rowInWord));
+}
+
+/// Stores thresholds as they are loaded: for a search those of a step side by
+/// side, in the order of the codes, as many as the step can ask for.
+void E2M1Thresholds::emitStoreRow(VectorBuilder &b, Value thresholds,
+                                  int64_t table, Value row) {
+  for (int64_t tie = 0; tie < kCount; ++tie) {
+    Value threshold = vector::ExtractOp::create(b, thresholds, tie);
+    if (!search) {
+      b.storeVector(b.broadcast(threshold, getLanes()), memory,
+                    {b.index(table), row, b.index(tie), b.index(0)});
+      continue;
+    }
+    // Tie 3 is between the codes below 4 and the others, ties 1 and 5 between
+    // pairs of codes, the even ones within a pair: in each step the code so far
+    // is that of the next lower tie of an earlier step, plus one.
+    int64_t step = kSteps - 1 - llvm::countr_one<uint64_t>(tie);
+    int64_t place = step == 0 ? 0 : step == 1 ? tie / 4 * 2 : tie / 2;
+    b.store(threshold, memory,
+            {b.index(step), b.add(b.mul(row, 1 << kRowShift), place)});
+  }
 }
 
 void E2M1Thresholds::emitTables(VectorBuilder &b, Value factor, int64_t rows) {
-  int64_t lanes = type.getNumElements();
-  if (rows > 1)
-    memory = b.scratch({int64_t(tables.size()), rows, kTieLanes, lanes},
-                       type.getElementType());
+  Type element = type.getElementType();
+  if (search)
+    memory = b.scratch({kSteps, getLanes()}, element);
+  else if (rows > 1)
+    memory = b.scratch({int64_t(tables.size()), rows, kTieLanes, getLanes()},
+                       element);
   Bits i(b, 32, b.getI32Type());
   constexpr int64_t kOne = kF32.bias() << kF32.mantissaBits;
   auto withFieldOfOne = [&](Value value) {
@@ -90,61 +136,78 @@ void E2M1Thresholds::emitTables(VectorBuilder &b, Value factor, int64_t rows) {
     return i.to(b.getF32Type(), i.bitOr(mantissa, kOne));
   };
   factor = withFieldOfOne(factor);
-  auto emitThreshold = [&](Value row, int64_t index) {
-    Value bits = vector::ExtractOp::create(b, row, index);
-    Value threshold =
-        i.to(type.getElementType(), i.shr(bits, kF32.width() - format.width()));
-    return b.broadcast(threshold, lanes);
-  };
   for (int64_t table = 0, e = tables.size(); table < e; ++table) {
-    if (rows == 1) {
-      Value row = emitRow(b, factor, tables[table]);
+    if (!memory) {
+      Value row = emitRow(b, factor, b.i32(0), tables[table]);
       onlyRows.emplace_back();
-      for (int64_t index = 0; index < kCount; ++index)
-        onlyRows.back().push_back(emitThreshold(row, index));
+      for (int64_t tie = 0; tie < kCount; ++tie)
+        onlyRows.back().push_back(
+            b.broadcast(vector::ExtractOp::create(b, row, tie), getLanes()));
       continue;
     }
     b.loop(b.index(rows), [&](Value place) {
-      Value number = arith::IndexCastOp::create(b, b.getI32Type(), place);
+      Value row = arith::IndexCastOp::create(b, b.getI32Type(), place);
       Value scale = i.to(b.getF32Type(),
-                         i.bitOr(i.shl(number, kF32.mantissaBits - 3), kOne));
+                         i.bitOr(i.shl(row, kF32.mantissaBits - 3), kOne));
       Value divisor = withFieldOfOne(arith::MulFOp::create(b, factor, scale));
-      Value row = emitRow(b, divisor, tables[table]);
-      for (int64_t index = 0; index < kCount; ++index)
-        b.storeVector(emitThreshold(row, index), memory,
-                      {b.index(table), place, b.index(index), b.index(0)});
+      emitStoreRow(b, emitRow(b, divisor, row, tables[table]), table, place);
     });
   }
+  for (int64_t step = 0; search && step < kSteps; ++step)
+    steps.push_back(
+        b.loadVector(getLanes(), memory, {b.index(step), b.index(0)}));
 }
 
 SmallVector<Value> E2M1Thresholds::getRow(VectorBuilder &b, int64_t table,
-                                          Value row) const {
+                                          Value word) const {
   if (!memory)
     return onlyRows[table];
+  Bits i(b, format.width(), word.getType());
+  Value row = arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                           i.bitAnd(i.shr(word, kRowShift), 7));
   SmallVector<Value> result;
-  for (int64_t index = 0; index < kCount; ++index)
-    result.push_back(
-        b.loadVector(type.getNumElements(), memory,
-                     {b.index(table), row, b.index(index), b.index(0)}));
+  for (int64_t tie = 0; tie < kCount; ++tie)
+    result.push_back(b.loadVector(
+        getLanes(), memory, {b.index(table), row, b.index(tie), b.index(0)}));
   return result;
 }
 
-Value E2M1Thresholds::emitCodes(VectorBuilder &b, Value magnitudes, Value shift,
-                                Value row,
-                                llvm::function_ref<Value()> negative) const {
+//===----------------------------------------------------------------------===//
+// The codes
+//===----------------------------------------------------------------------===//
+
+Value E2M1Thresholds::emitWords(VectorBuilder &b, Value field,
+                                Value row) const {
+  Bits i(b, 32, field.getType());
+  Value word = i.shl(field, format.mantissaBits);
+  if (row)
+    word = i.bitOr(word, i.shl(row, kRowShift));
+  return i.to(type.getElementType(), word);
+}
+
+/// Three comparisons find the place among seven thresholds, each looked up by
+/// the row and the code so far, which is made in the bits below the row.
+Value E2M1Thresholds::emitSearch(VectorBuilder &b, Value x, Value words) const {
   Bits i(b, format.width(), type);
-  SmallVector<Value> below = getRow(b, 0, row);
+  for (auto [table, bit] : llvm::zip_equal(steps, ArrayRef<int64_t>{2, 1, 1})) {
+    Value beyond = i.compare(Bits::Predicate::sgt, x, b.lookup16(table, words));
+    if (table == steps.back())
+      words = i.add(words, words);
+    words = i.add(words, i.select(beyond, bit, int64_t(0)));
+  }
+  return words;
+}
+
+/// The same with thresholds selected from those of one row.
+Value E2M1Thresholds::emitSelect(VectorBuilder &b, Value x, Value word,
+                                 llvm::function_ref<Value()> negative) const {
+  Bits i(b, format.width(), type);
+  SmallVector<Value> below = getRow(b, 0, word);
   if (tables.size() > 1) {
     Value isNegative = negative();
-    for (auto [value, other] : llvm::zip_equal(below, getRow(b, 1, row)))
+    for (auto [value, other] : llvm::zip_equal(below, getRow(b, 1, word)))
       value = i.select(isNegative, other, value);
   }
-  // Saturating: thresholds are positive, also where they are shifted the least.
-  Value shifts = b.broadcast(shift, type.getNumElements());
-  Value x = i.sub(i.maxUnsigned(magnitudes, shifts), shifts);
-  // x and the thresholds are positive, so that the order of signed integers is
-  // theirs, too: AVX2 compares no others. Three comparisons find the place
-  // among seven.
   auto isBeyond = [&](Value threshold) {
     return i.compare(Bits::Predicate::sgt, x, threshold);
   };
@@ -156,4 +219,30 @@ Value E2M1Thresholds::emitCodes(VectorBuilder &b, Value magnitudes, Value shift,
   return i.add(
       i.add(i.select(four, 4, int64_t(0)), i.select(two, 2, int64_t(0))),
       i.select(one, 1, int64_t(0)));
+}
+
+/// The word of its group for each lane.
+static Value emitLoadWords(VectorBuilder &b, Value words, Value place,
+                           int64_t lanes, int64_t groupSize) {
+  if (groupSize >= lanes)
+    return b.broadcast(b.load(words, place), lanes);
+  Value few = b.loadVector(lanes / groupSize, words, place);
+  SmallVector<int64_t> groups;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    groups.push_back(lane / groupSize);
+  return vector::ShuffleOp::create(b, few, few, groups);
+}
+
+Value E2M1Thresholds::emitCodes(VectorBuilder &b, Value magnitudes, Value words,
+                                Value place,
+                                llvm::function_ref<Value()> negative) const {
+  Bits i(b, format.width(), type);
+  Value shifts = emitLoadWords(b, words, place, getLanes(), groupSize);
+  // Saturating: thresholds are positive, also where they are shifted the least.
+  // x and the thresholds are so small that the order of signed integers is
+  // theirs, too: AVX2 compares no others.
+  Value x = i.sub(i.maxUnsigned(magnitudes, shifts), shifts);
+  if (search)
+    return emitSearch(b, x, shifts);
+  return emitSelect(b, x, b.load(words, place), negative);
 }

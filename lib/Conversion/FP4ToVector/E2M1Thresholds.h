@@ -44,41 +44,65 @@ public:
   /// Exponent fields of f32 that a divisor can have: kFields from kFirstField.
   static constexpr int64_t kFirstField = 27, kFields = 201;
 
-  /// Emits the tables, for vectors of `lanes` elements.
+  /// Emits the tables, for vectors of at most `maxLanes` elements in the row of
+  /// a matrix.
   /// \param inputType the type of x: bf16 is compared in lanes of 16 bits,
   ///        anything else as f32.
   /// \param factor divisors are this f32, which is normal, times a power of
   ///        two, and if \p rows is 8, rounded to f32, times 1 + row / 8.
-  E2M1Thresholds(VectorBuilder &b, Type inputType, int64_t lanes,
-                 Rounding rounding, Value factor, int64_t rows);
+  E2M1Thresholds(VectorBuilder &b, Type inputType, int64_t groupSize,
+                 int64_t maxLanes, Rounding rounding, Value factor,
+                 int64_t rows);
 
   /// The format whose bits are compared.
   FloatFormat getFormat() const { return format; }
+  /// The elements of a vector: of a part of a group, or of several groups.
+  int64_t getLanes() const { return type.getNumElements(); }
 
-  /// The codes, 0 to 7, of the bits of |x|, none NaN.
-  /// \param shift (field of the divisor - kFirstField) << mantissaBits
-  /// \param row of the table; any if there is only one.
+  /// What the codes of a group depend on, in one word of the format's width.
+  /// \param field of the divisor, less kFirstField
+  /// \param row of the table, absent if there is one
+  Value emitWords(VectorBuilder &b, Value field, Value row) const;
+
+  /// The codes, 0 to 7 in the low three bits, of the bits of |x|, none NaN.
+  /// \param words of the groups that the vector is of, from the memref and
+  /// place
+  ///        on.
   /// \param negative whether x / s is, as i1; asked for only where the rounding
   ///        depends on it.
-  Value emitCodes(VectorBuilder &b, Value magnitudes, Value shift, Value row,
+  Value emitCodes(VectorBuilder &b, Value magnitudes, Value words, Value place,
                   llvm::function_ref<Value()> negative) const;
 
 private:
   static constexpr int64_t kCount = 7;
+  /// Where the row is in a word, below what the exponent is shifted by. Three
+  /// steps of a search look up two more bits below it.
+  static constexpr int64_t kRowShift = 2, kSteps = 3;
 
   /// Whether a tie goes away from zero, in the order of the ties.
   using Outwards = std::array<bool, kCount>;
 
-  Value emitRow(VectorBuilder &b, Value divisor, const Outwards &outwards);
+  Value emitRow(VectorBuilder &b, Value divisor, Value row,
+                const Outwards &outwards);
   void emitTables(VectorBuilder &b, Value factor, int64_t rows);
-  SmallVector<Value> getRow(VectorBuilder &b, int64_t table, Value row) const;
+  void emitStoreRow(VectorBuilder &b, Value thresholds, int64_t table,
+                    Value row);
+  SmallVector<Value> getRow(VectorBuilder &b, int64_t table, Value word) const;
+  Value emitSearch(VectorBuilder &b, Value x, Value words) const;
+  Value emitSelect(VectorBuilder &b, Value x, Value word,
+                   llvm::function_ref<Value()> negative) const;
 
   FloatFormat format;
+  int64_t groupSize;
   VectorType type;
   /// One, or for roundings that depend on the sign of the quotient one for
   /// negative quotients and one for others.
   SmallVector<Outwards> tables;
-  /// (table, row, tie, lane): the magnitudes just below the thresholds.
+  /// Each step looks its threshold up in a register of all rows.
+  bool search;
+  SmallVector<Value> steps;
+  /// Or the thresholds of a row, each in all lanes, are selected from.
+  /// (table, row, tie, lane)
   Value memory;
   /// The same for tables of one row, which are kept in registers.
   SmallVector<SmallVector<Value>> onlyRows;

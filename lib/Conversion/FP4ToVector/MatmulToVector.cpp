@@ -30,6 +30,7 @@
 #include "Emit.h"
 #include "Numerics/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -85,6 +86,7 @@ struct Matmul {
   void markWideColumns(Value panelIndex, Value group);
   void expandCodes(Value panelIndex, Value first, Value g);
   void clearSums(Value numRows);
+  void prefetch(Value tile, Value group);
   SmallVector<Value> startGroup(Value tile, Value group, Value g);
   SmallVector<Value> multiply(Value tile, Value group, Value g, Value chunk,
                               SmallVector<Value> sums);
@@ -249,6 +251,21 @@ void Matmul::expandCodes(Value panelIndex, Value first, Value g) {
 // A tile of rows
 //===----------------------------------------------------------------------===//
 
+/// The next tile's part of a stretch is elsewhere in memory, too short for the
+/// hardware to see it coming. Beyond the last tile, this has no effect.
+void Matmul::prefetch(Value tile, Value group) {
+  constexpr int64_t kCacheLine = 64, kLocality = 3;
+  Value zero = b.index(0);
+  auto line = [&](Value memref, ValueRange place) {
+    memref::PrefetchOp::create(b, memref, place, /*isWrite=*/false, kLocality,
+                               /*isDataCache=*/true);
+  };
+  for (int64_t byte = 0; byte < rows * groupSize; byte += kCacheLine)
+    line(op.getValues(),
+         {tile, group, b.index(byte / groupSize), b.index(byte % groupSize)});
+  line(op.getTerms(), {tile, group, zero, zero});
+}
+
 /// What the sums of a group start with.
 SmallVector<Value> Matmul::startGroup(Value tile, Value group, Value g) {
   SmallVector<Value> result;
@@ -330,6 +347,7 @@ void Matmul::multiplyTile(Value tile, Value tileInBlock, Value first,
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(loop.getBody());
     Value g = loop.getInductionVar(), group = b.add(first, g);
+    prefetch(b.add(tile, 1), group);
     SmallVector<Value> groupSums = startGroup(tile, group, g);
     if (groupSize <= kUnrolled) {
       groupSums = multiply(tile, group, g, b.index(0), groupSums);

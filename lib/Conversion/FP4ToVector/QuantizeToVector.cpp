@@ -45,12 +45,12 @@ private:
   /// What the codes of a group need to know of its divisor, as vectors with a
   /// lane for each group of a chunk.
   struct Divisors {
-    Value divisor, kind, shift, row;
+    Value divisor, kind, word;
   };
 
   Divisors emitScales(Value row, Value firstGroup);
   Value emitSegmentScales(Value row, Value first, Value last);
-  void emitGroup(Value row, Value group);
+  void emitGroups(Value row, Value group);
   void emitOddGroup(Value row, Value group, Value kind);
   void emitSegment(Value row, Value first, Value last);
   void storeCodes(Value codes, Value row, Value column);
@@ -67,15 +67,15 @@ private:
   int64_t f32Lanes;
   Type scaleType;
   FloatFormat format;
-  /// Of the codes: lanes of a vector, or fewer if a group is smaller.
-  int64_t lanes;
+  /// Of a vector whose codes are found by thresholds, and its groups.
+  int64_t lanes, vectorGroups;
 
   // What is emitted once, in front of the loops.
   Value scaleDivisor;
   Value fieldLimit; ///< divisors of a field less kFirstField below are regular
   Value flip;       ///< the sign bit of all regular divisors
   std::optional<E2M1Thresholds> thresholds;
-  Value divisorScratch, kindScratch, shiftScratch, rowScratch;
+  Value divisorScratch, kindScratch, wordScratch;
 };
 } // namespace
 
@@ -102,20 +102,19 @@ QuantizeEmitter::QuantizeEmitter(VectorBuilder &b, QuantizePackOp op)
   // Scales have the sign of the quotient that they come from, or none.
   Value sign = isMX() ? gsBits : i.bitXor(gsBits, i.from(scaleDivisor));
 
-  lanes = std::min(bytes / (inputType.getElementType().isBF16() ? 2 : 4),
-                   groupSize);
-  thresholds.emplace(b, inputType.getElementType(), lanes, op.getRounding(), gs,
+  thresholds.emplace(b, inputType.getElementType(), groupSize,
+                     rowGroups * groupSize, op.getRounding(), gs,
                      isMX() ? 1 : 8);
   format = thresholds->getFormat();
+  lanes = thresholds->getLanes();
+  vectorGroups = std::max<int64_t>(1, lanes / groupSize);
   Type patternType = b.getIntegerType(format.width());
   flip = b.broadcast(i.to(patternType, i.shr(i.bitAnd(sign, kF32.signBit()),
                                              32 - format.width())),
                      lanes);
   divisorScratch = b.scratch({rowGroups}, b.getF32Type());
   kindScratch = b.scratch({rowGroups}, b.getI32Type());
-  shiftScratch = b.scratch({rowGroups}, patternType);
-  if (!isMX())
-    rowScratch = b.scratch({rowGroups}, b.getI32Type());
+  wordScratch = b.scratch({rowGroups}, patternType);
 }
 
 /// Steps 1 to 4 of quantize_pack in docs/numerics.md for a chunk, and the
@@ -147,11 +146,11 @@ QuantizeEmitter::Divisors QuantizeEmitter::emitScales(Value row,
   Divisors result;
   result.divisor = divisor;
   result.kind = i.select(isNaN, kNaN, kind);
-  result.shift = i.to(
-      b.getIntegerType(format.width()),
-      i.shl(i.select(isRegular, field, i.constant(0)), format.mantissaBits));
+  Value tableRow;
   if (!isMX())
-    result.row = i.bitAnd(i.shr(i.from(decoded), kF32.mantissaBits - 3), 7);
+    tableRow = i.bitAnd(i.shr(i.from(decoded), kF32.mantissaBits - 3), 7);
+  result.word = thresholds->emitWords(
+      b, i.select(isRegular, field, i.constant(0)), tableRow);
   return result;
 }
 
@@ -167,21 +166,16 @@ void QuantizeEmitter::storeCodes(Value codes, Value row, Value column) {
   b.storeVector(bytes, op.getCodes(), {row, b.div(column, 2)});
 }
 
-/// The codes of a group by thresholds.
-void QuantizeEmitter::emitGroup(Value row, Value group) {
+/// The codes of a group, or of the groups of a vector, by thresholds.
+void QuantizeEmitter::emitGroups(Value row, Value group) {
   Value column = b.mul(group, groupSize);
-  Value shift = b.load(shiftScratch, group);
-  Value tableRow;
-  if (!isMX())
-    tableRow = arith::IndexCastUIOp::create(b, b.getIndexType(),
-                                            b.load(rowScratch, group));
   // The next segment, while this one needs nothing of the memory.
   memref::PrefetchOp::create(
       b, op.getInput(),
       ValueRange{row, b.add(column, segmentGroups * groupSize)},
       /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   Bits i(b, format.width(), flip.getType());
-  b.loop(b.index(groupSize / lanes), [&](Value vector) {
+  b.loop(b.index(vectorGroups * groupSize / lanes), [&](Value vector) {
     Value place = b.add(column, b.mul(vector, lanes));
     Value x = b.loadVector(lanes, op.getInput(), {row, place});
     if (cast<VectorType>(x.getType()).getElementType().isF16())
@@ -189,10 +183,11 @@ void QuantizeEmitter::emitGroup(Value row, Value group) {
     Value bits = i.from(x);
     Value signs = i.bitXor(bits, flip);
     Value codes = thresholds->emitCodes(
-        b, i.bitAnd(bits, format.magnitudeMask()), shift, tableRow,
+        b, i.bitAnd(bits, format.magnitudeMask()), wordScratch, group,
         [&] { return i.compare(Predicate::slt, signs, 0); });
-    Value signBits = i.bitAnd(i.shr(signs, format.width() - 4), 8);
-    storeCodes(i.bitOr(codes, signBits), row, place);
+    Value signBits = i.shr(signs, format.width() - 4);
+    storeCodes(i.bitOr(i.bitAnd(codes, 7), i.bitAnd(signBits, ~int64_t(7))),
+               row, place);
   });
 }
 
@@ -233,9 +228,7 @@ Value QuantizeEmitter::emitSegmentScales(Value row, Value first, Value last) {
         Divisors divisors = emitScales(row, group);
         b.storeVector(divisors.divisor, divisorScratch, group);
         b.storeVector(divisors.kind, kindScratch, group);
-        b.storeVector(divisors.shift, shiftScratch, group);
-        if (divisors.row)
-          b.storeVector(divisors.row, rowScratch, group);
+        b.storeVector(divisors.word, wordScratch, group);
         return arith::OrIOp::create(b, kinds, divisors.kind).getResult();
       });
   Bits i(b, 32, kind.getType());
@@ -245,15 +238,24 @@ Value QuantizeEmitter::emitSegmentScales(Value row, Value first, Value last) {
 
 void QuantizeEmitter::emitSegment(Value row, Value first, Value last) {
   Value anyOdd = emitSegmentScales(row, first, last);
-  auto forEachGroup = [&](llvm::function_ref<void(Value)> body) {
-    b.loop(b.sub(last, first),
-           [&](Value number) { body(b.add(first, number)); });
-  };
   // No branch on the kind of a group where nearly all are regular: the codes of
-  // the others are written twice.
-  forEachGroup([&](Value group) { emitGroup(row, group); });
+  // the others are written twice. The last vector of a row overlaps the one
+  // before it, as the last chunk does.
+  bool overlaps = rowGroups % vectorGroups != 0;
+  auto clamp = [&](Value group) -> Value {
+    if (!overlaps)
+      return group;
+    Value lastVector = b.index(rowGroups - vectorGroups);
+    return arith::MinUIOp::create(b, group, lastVector);
+  };
+  Value count = b.add(b.sub(last, first), vectorGroups - 1);
+  b.loop(b.div(count, vectorGroups), [&](Value vector) {
+    emitGroups(row, clamp(b.add(first, b.mul(vector, vectorGroups))));
+  });
   b.ifThen(anyOdd, [&] {
-    forEachGroup([&](Value group) {
+    Value firstWritten = clamp(first);
+    b.loop(b.sub(last, firstWritten), [&](Value number) {
+      Value group = b.add(firstWritten, number);
       Value kind = b.load(kindScratch, group);
       Value isOdd =
           arith::CmpIOp::create(b, Predicate::ne, kind, b.i32(kThresholds));

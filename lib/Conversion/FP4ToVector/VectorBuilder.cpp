@@ -49,6 +49,12 @@ void VectorBuilder::storeVector(Value vector, Value memref, ValueRange place) {
 
 Value VectorBuilder::scratch(ArrayRef<int64_t> shape, Type element) {
   constexpr int64_t kCacheLine = 64;
+  // Once for all iterations of the loops around: a frame grows with each.
+  Region *scope = getBlock()->getParent();
+  while (!scope->getParentOp()->hasTrait<OpTrait::AutomaticAllocationScope>())
+    scope = scope->getParentRegion();
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(&scope->front());
   return memref::AllocaOp::create(*this, MemRefType::get(shape, element),
                                   getI64IntegerAttr(kCacheLine));
 }
@@ -219,4 +225,13 @@ Value VectorBuilder::lookup(ArrayRef<int8_t> table, Value indices) {
   // NEON's table has 16 bytes for 8 indices, too.
   Value values = createTable(*this, table, std::max<int64_t>(size, 16));
   return callIntrinsic(*this, name, type, {values, indices});
+}
+
+bool VectorBuilder::hasLookup16() const {
+  return cpu.getDotProduct() == DotProduct::AVX512VNNI;
+}
+
+Value VectorBuilder::lookup16(Value table, Value indices) {
+  return callIntrinsic(*this, "llvm.x86.avx512.permvar.hi.512", table.getType(),
+                       {table, indices});
 }

@@ -40,7 +40,8 @@ public:
   Value loadVector(int64_t size, Value memref, ValueRange place);
   void storeVector(Value vector, Value memref, ValueRange place);
 
-  /// A buffer of this function's frame, aligned to a cache line.
+  /// A buffer of the frame of the function, or of the iteration of a parallel
+  /// loop, aligned to a cache line.
   Value scratch(ArrayRef<int64_t> shape, Type element);
 
   /// The elements [first, first + size).
@@ -66,6 +67,12 @@ public:
   Value dot(Value sum, Value columns, Value row);
   /// The same with a vector of i32 in place of one `row` for all lanes.
   Value dotLanes(Value sum, Value columns, Value rows);
+
+  /// Whether lanes of 16 bits are looked up in a table of them by one cheap
+  /// instruction, and how: table[index] for the low five bits of each of 32
+  /// indices.
+  bool hasLookup16() const;
+  Value lookup16(Value table, Value indices);
 
   /// table[index] for each byte of `indices`, which are below 16.
   Value lookup(ArrayRef<int8_t> table, Value indices);
