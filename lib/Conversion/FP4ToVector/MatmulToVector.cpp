@@ -333,15 +333,12 @@ Value Matmul::scale(Value tile, Value group, Value g, int64_t row,
 }
 
 /// Adds the products of `count` groups from `first` on to the sums of a tile.
+/// Those of a stretch are summed by themselves first: the errors of f32 grow
+/// with the length of a sum.
 void Matmul::multiplyTile(Value tile, Value tileInBlock, Value first,
                           Value count) {
-  SmallVector<Value> initial;
-  SmallVector<SmallVector<Value>> places;
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t v = 0; v < vectors; ++v) {
-      places.push_back({b.add(b.mul(tileInBlock, rows), r), column(v)});
-      initial.push_back(b.loadVector(lanes, sums, places.back()));
-    }
+  Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
+  SmallVector<Value> initial(rows * vectors, zero);
   auto loop = scf::ForOp::create(b, b.index(0), count, b.index(1), initial);
   {
     OpBuilder::InsertionGuard guard(b);
@@ -370,8 +367,14 @@ void Matmul::multiplyTile(Value tile, Value tileInBlock, Value first,
       }
     scf::YieldOp::create(b, results);
   }
-  for (auto [sum, place] : llvm::zip_equal(loop.getResults(), places))
-    b.storeVector(sum, sums, place);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t v = 0; v < vectors; ++v) {
+      SmallVector<Value> place = {b.add(b.mul(tileInBlock, rows), r),
+                                  column(v)};
+      Value sum = arith::AddFOp::create(b, b.loadVector(lanes, sums, place),
+                                        loop.getResult(r * vectors + v));
+      b.storeVector(sum, sums, place);
+    }
 }
 
 //===----------------------------------------------------------------------===//
