@@ -19,8 +19,3 @@ OPTIONS: Final[dict[str, list[str]]] = {
     "x86_64": _X86,
     "aarch64": _AARCH64,
 }.get(platform.machine(), {"host": []})
-
-
-def here() -> list[str]:
-    """The names of those that this machine has; the host's own first."""
-    return list(OPTIONS)
