@@ -43,26 +43,3 @@ Value fp4::emitPowerOfTwo(VectorBuilder &b, Value exponent, Value isNaN) {
   bits = arith::SelectOp::create(b, isNaN, nan, bits);
   return b.bitcast(b.getF64Type(), bits);
 }
-
-Value fp4::emitDecodeE4M3(VectorBuilder &b, Value bytes) {
-  constexpr int64_t kMagnitude = 0x7f, kNaN = 0x7f;
-  Type i32 = cloneWith(bytes.getType(), b.getI32Type());
-  Type f32 = cloneWith(bytes.getType(), b.getF32Type());
-  Value wide = arith::ExtUIOp::create(b, i32, bytes);
-  Value magnitude = arith::AndIOp::create(b, wide, b.constant(i32, kMagnitude));
-  // With the exponent field in its place in f32, the value is 2^120 too small;
-  // the product is exact, subnormals included.
-  Value shifted =
-      arith::ShLIOp::create(b, magnitude, b.constant(i32, int64_t(20)));
-  Value value = arith::MulFOp::create(b, b.bitcast(b.getF32Type(), shifted),
-                                      b.constant(f32, 0x1p120));
-  Value isNaN = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, magnitude,
-                                      b.constant(i32, kNaN));
-  Value bits =
-      arith::SelectOp::create(b, isNaN, b.constant(i32, int64_t(0x7fc00000)),
-                              b.bitcast(b.getI32Type(), value));
-  Value sign = arith::ShLIOp::create(
-      b, arith::AndIOp::create(b, wide, b.constant(i32, int64_t(0x80))),
-      b.constant(i32, int64_t(24)));
-  return b.bitcast(b.getF32Type(), arith::OrIOp::create(b, bits, sign));
-}

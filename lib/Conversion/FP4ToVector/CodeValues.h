@@ -30,9 +30,6 @@ std::pair<Value, Value> emitCodeValues(VectorBuilder &b, Value codes,
 /// vectors. Every value of f8E8M0FNU is a normal f64.
 Value emitPowerOfTwo(VectorBuilder &b, Value exponent, Value isNaN);
 
-/// f8E4M3FN scales, as vectors of bytes, as f32.
-Value emitDecodeE4M3(VectorBuilder &b, Value bytes);
-
 } // namespace mlir::fp4
 
 #endif // FP4_LIB_CONVERSION_FP4TOVECTOR_CODEVALUES_H

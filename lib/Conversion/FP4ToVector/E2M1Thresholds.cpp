@@ -25,10 +25,11 @@ static int64_t getTieBits(int64_t index) {
 }
 
 /// With lookups, vectors have 32 lanes of 16 bits whatever the groups are, as
-/// long as a row fills one; a table for either sign would be one too many.
+/// long as a row of the matrix fills one; a table for either sign would be one
+/// too many. The thresholds of a single row are faster to select from.
 static bool canSearch(const VectorBuilder &b, Type inputType, int64_t maxLanes,
-                      Rounding rounding) {
-  return b.hasLookup16() && inputType.isBF16() && maxLanes >= 32 &&
+                      Rounding rounding, int64_t rows) {
+  return b.hasLookup16() && inputType.isBF16() && maxLanes >= 32 && rows > 1 &&
          (rounding == Rounding::Even || rounding == Rounding::Zero);
 }
 
@@ -36,7 +37,7 @@ E2M1Thresholds::E2M1Thresholds(VectorBuilder &b, Type inputType,
                                int64_t groupSize, int64_t maxLanes,
                                Rounding rounding, Value factor, int64_t rows)
     : format(inputType.isBF16() ? kBF16 : kF32), groupSize(groupSize),
-      search(canSearch(b, inputType, maxLanes, rounding)) {
+      search(canSearch(b, inputType, maxLanes, rounding, rows)) {
   int64_t lanes = b.cpu.getVectorBytes() * 8 / format.width();
   if (!search)
     lanes = std::min(lanes, groupSize);

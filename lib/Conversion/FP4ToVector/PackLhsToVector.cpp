@@ -28,7 +28,8 @@ struct RowExponents {
 };
 } // namespace
 
-static Value loadExponent(VectorBuilder &b, Value scales, ValueRange place) {
+/// A scale's byte as i32.
+static Value loadByte(VectorBuilder &b, Value scales, ValueRange place) {
   Value byte = b.bitcast(b.getI8Type(), b.load(scales, place));
   return arith::ExtUIOp::create(b, b.getI32Type(), byte);
 }
@@ -42,7 +43,7 @@ static RowExponents emitRowExponents(VectorBuilder &b, PackLhsOp op, Row row) {
   Value groups = b.dim(op.getScales(), 1);
   // Both in one number: NaN in the bit above the exponents.
   auto step = [&](Value g, Value both) -> Value {
-    Value exponent = loadExponent(b, op.getScales(), {row.number, g});
+    Value exponent = loadByte(b, op.getScales(), {row.number, g});
     Value isNaN = isNaNExponent(b, exponent);
     Value finite = arith::SelectOp::create(b, isNaN, b.i32(0), exponent);
     Value nan = arith::SelectOp::create(b, isNaN, b.i32(256), b.i32(0));
@@ -97,7 +98,7 @@ static void emitPowerOfTwoRow(VectorBuilder &b, PackLhsOp op, Row row) {
   b.loop(b.dim(op.getScales(), 1), [&](Value g) {
     Value codes = loadCodes(b, op, row, g);
     Value sum = emitGroupValues(b, op, row, g, codes);
-    Value exponent = loadExponent(b, op.getScales(), {row.number, g});
+    Value exponent = loadByte(b, op.getScales(), {row.number, g});
     Value difference = arith::SubIOp::create(b, exponent, exponents.largest);
     Value inside =
         arith::MaxSIOp::create(b, difference, b.i32(kSmallestExponent));
@@ -132,6 +133,30 @@ static void emitFloatRow(VectorBuilder &b, PackLhsOp op, Row row) {
           {row.tile, row.inTile});
 }
 
+static void emitIndexedRow(VectorBuilder &b, PackLhsOp op, Row row) {
+  constexpr int64_t kMagnitude = 0x7f, kNaN = 0x7f;
+  Value largest = b.reduce(
+      b.dim(op.getScales(), 1), b.i32(0), [&](Value g, Value largest) -> Value {
+        Value byte = loadByte(b, op.getScales(), {row.number, g});
+        Value magnitude = arith::AndIOp::create(b, byte, b.i32(kMagnitude));
+        Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                             magnitude, b.i32(0));
+        Value codes = loadCodes(b, op, row, g);
+        codes = arith::SelectOp::create(
+            b, isZero, b.constant(codes.getType(), int64_t(0)), codes);
+        Value sum = emitGroupValues(b, op, row, g, codes);
+        storeTerms(b, op, row, g, byte, emitCorrection(b, op, sum));
+        return arith::MaxUIOp::create(b, largest, magnitude);
+      });
+  Value isNaN =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, largest, b.i32(kNaN));
+  Type f64 = b.getF64Type();
+  Value factor = arith::SelectOp::create(
+      b, isNaN, b.constant(f64, std::numeric_limits<double>::quiet_NaN()),
+      b.constant(f64, 1.0));
+  b.store(factor, op.getFactors(), {row.tile, row.inTile});
+}
+
 void fp4::emitVectors(VectorBuilder &b, PackLhsOp op) {
   auto scalesType = cast<MemRefType>(op.getScales().getType());
   bool isPowerOfTwo = isa<Float8E8M0FNUType>(scalesType.getElementType());
@@ -142,7 +167,12 @@ void fp4::emitVectors(VectorBuilder &b, PackLhsOp op) {
     b.loop(b.index(rows), [&](Value inTile) {
       Value number = b.add(b.mul(tile, rows), inTile);
       Row row{tile, inTile, arith::MinUIOp::create(b, number, last)};
-      isPowerOfTwo ? emitPowerOfTwoRow(b, op, row) : emitFloatRow(b, op, row);
+      if (isPowerOfTwo)
+        emitPowerOfTwoRow(b, op, row);
+      else if (op.getScaleIndices())
+        emitIndexedRow(b, op, row);
+      else
+        emitFloatRow(b, op, row);
     });
   });
 }

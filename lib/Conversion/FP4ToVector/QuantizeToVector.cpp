@@ -26,7 +26,7 @@ using Predicate = Bits::Predicate;
 
 /// Of the input: enough that the latency of a division shows but once, and few
 /// enough that memory is not left idle for long.
-static constexpr int64_t kSegmentBytes = 4096;
+static constexpr int64_t kSegmentBytes = 8192;
 
 namespace {
 /// How the codes of a group are found.

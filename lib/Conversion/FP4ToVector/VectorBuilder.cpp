@@ -47,6 +47,12 @@ void VectorBuilder::storeVector(Value vector, Value memref, ValueRange place) {
   vector::StoreOp::create(*this, vector, memref, place);
 }
 
+void VectorBuilder::prefetch(Value memref, ValueRange place) {
+  constexpr int64_t kLocality = 3; // to the first cache
+  memref::PrefetchOp::create(*this, memref, place, /*isWrite=*/false, kLocality,
+                             /*isDataCache=*/true);
+}
+
 Value VectorBuilder::scratch(ArrayRef<int64_t> shape, Type element) {
   constexpr int64_t kCacheLine = 64;
   // Once for all iterations of the loops around: a frame grows with each.
@@ -233,5 +239,10 @@ bool VectorBuilder::hasLookup16() const {
 
 Value VectorBuilder::lookup16(Value table, Value indices) {
   return callIntrinsic(*this, "llvm.x86.avx512.permvar.hi.512", table.getType(),
+                       {table, indices});
+}
+
+Value VectorBuilder::lookup32(Value table, Value indices) {
+  return callIntrinsic(*this, "llvm.x86.avx512.permvar.si.512", table.getType(),
                        {table, indices});
 }

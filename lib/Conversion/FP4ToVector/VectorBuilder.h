@@ -39,6 +39,8 @@ public:
   /// stride.
   Value loadVector(int64_t size, Value memref, ValueRange place);
   void storeVector(Value vector, Value memref, ValueRange place);
+  /// Has the cache line of a place read, to be read often.
+  void prefetch(Value memref, ValueRange place);
 
   /// A buffer of the frame of the function, or of the iteration of a parallel
   /// loop, aligned to a cache line.
@@ -73,6 +75,10 @@ public:
   /// indices.
   bool hasLookup16() const;
   Value lookup16(Value table, Value indices);
+
+  /// table[index] for the low four bits of each of 16 lanes of 32 bits, on a
+  /// CPU that `hasLookup32`.
+  Value lookup32(Value table, Value indices);
 
   /// table[index] for each byte of `indices`, which are below 16.
   Value lookup(ArrayRef<int8_t> table, Value indices);

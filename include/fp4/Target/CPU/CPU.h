@@ -44,7 +44,8 @@ llvm::StringRef stringifyDotProduct(DotProduct dot);
 struct Tile {
   int64_t lanes;
   int64_t vectors;
-  /// Rows where there are many, and where there are few.
+  /// Rows at once where there are many, and where there are few; the second
+  /// divides 16.
   int64_t prefillRows, decodeRows;
 
   int64_t columns() const { return lanes * vectors; }
@@ -75,6 +76,10 @@ public:
   bool hasUnsignedColumns() const {
     return dot != DotProduct::NEONDot && dot != DotProduct::Portable;
   }
+
+  /// Whether 16 lanes of 32 bits are looked up in a vector by one instruction
+  /// that does not compete with dot products.
+  bool hasLookup32() const { return dot == DotProduct::AVX512VNNI; }
 
   /// The width of a vector register in bytes: 64, 32 or 16.
   int64_t getVectorBytes() const;

@@ -26,7 +26,7 @@ namespace mlir::fp4 {
 using namespace mlir;
 using namespace mlir::fp4;
 
-/// The most rows that are few.
+/// The most rows that are few: all of them are one tile.
 static constexpr int64_t kDecodeRows = 16;
 
 namespace {
@@ -49,6 +49,9 @@ static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
                       int64_t rows) {
   ScaledMatmulOp op = product.op;
   int64_t group = op.getGroupSize(), offset = getOffset(product.cpu);
+  bool hasIndices =
+      product.cpu.hasLookup32() &&
+      isa<Float8E4M3FNType>(getElementTypeOrSelf(op.getRhsScales()));
   AffineExpr d0 = b.getAffineDimExpr(0);
   OpFoldResult tiles = affine::makeComposedFoldedAffineApply(
       b, b.getLoc(), d0.ceilDiv(rows),
@@ -65,12 +68,12 @@ static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
       empty({rows}, b.getF64Type()), empty({}, b.getI8Type())};
   auto lhs = PackLhsOp::create(b, TypeRange(packed), op.getLhsCodes(),
                                op.getLhsScales(), packed[0], packed[1],
-                               packed[2], packed[3], group, offset);
-  return PackedMatmulOp::create(b, op->getResultTypes(), lhs.getResult(0),
-                                lhs.getResult(1), lhs.getResult(2),
-                                lhs.getResult(3), op.getLhsScales(),
-                                product.rhsCodes, product.rhsScales,
-                                op.getAlpha(), op.getOutput(), group, offset)
+                               packed[2], packed[3], group, offset, hasIndices);
+  return PackedMatmulOp::create(
+             b, op->getResultTypes(), lhs.getResult(0), lhs.getResult(1),
+             lhs.getResult(2), lhs.getResult(3), op.getLhsScales(),
+             product.rhsCodes, product.rhsScales, op.getAlpha(), op.getOutput(),
+             group, offset, hasIndices)
       .getResult(0);
 }
 
@@ -120,13 +123,13 @@ static void dataTile(ScaledMatmulOp op, const cpu::CPU &cpu) {
         [&] {
           return branch(
               b, size, kDecodeRows, output,
-              [&] { return multiply(b, product, tile.decodeRows); },
+              [&] { return multiply(b, product, kDecodeRows); },
               [&] { return multiply(b, product, tile.prefillRows); });
         });
   } else {
     result = multiply(b, product,
                       rows <= 1             ? 1
-                      : rows <= kDecodeRows ? tile.decodeRows
+                      : rows <= kDecodeRows ? kDecodeRows
                                             : tile.prefillRows);
   }
   op.getResult(0).replaceAllUsesWith(result);

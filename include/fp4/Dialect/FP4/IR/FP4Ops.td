@@ -618,14 +618,15 @@ def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
     `terms` (M/R up, K/G, 2, R) holds bits that depend on the format. With
     `offset` what is added to the values of the other operand:
 
-    | | f8E8M0FNU | f8E4M3FN |
-    | --- | --- | --- |
-    | `terms[t, g, 0, r]` | max(e - E, -60) << 23 | the scale as f32 |
-    | `terms[t, g, 1, r]` | that - offset * sum_i values[t, g, r, i] | - offset * sum_i values[t, g, r, i] |
-    | `factors[t, r]` | 2^(E - 127), NaN if a scale is | 1 |
+    | | f8E8M0FNU | f8E4M3FN | with `scale_indices` |
+    | --- | --- | --- | --- |
+    | `terms[t, g, 0, r]` | max(e - E, -60) << 23 | the scale as f32 | its byte |
+    | `terms[t, g, 1, r]` | that - offset * sum_i values[t, g, r, i] | - offset * sum_i values[t, g, r, i] | the same |
+    | `factors[t, r]` | 2^(E - 127), NaN if a scale is | 1 | NaN if a scale is, or 1 |
 
     where e is the byte of the scale, and E the largest of the row that is not
-    NaN's. `wide[t]` is not zero if a row of the tile has a scale with e - E <
+    NaN's. With `scale_indices`, the values of a group whose scale is zero are
+    zero. `wide[t]` is not zero if a row of the tile has a scale with e - E <
     -60 in a group that is not zero: such tiles need another way of summing.
 
     Example:
@@ -647,11 +648,12 @@ def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
     FP4_Shaped<I8, "packed i8 codes">:$codes, FP4_Scales:$scales,
     FP4_Shaped<I8, "i8">:$values, FP4_Shaped<I32, "i32">:$terms,
     FP4_Shaped<F64, "f64">:$factors, FP4_Shaped<I8, "i8">:$wide,
-    I64Attr:$group_size, I64Attr:$offset
+    I64Attr:$group_size, I64Attr:$offset, UnitAttr:$scale_indices
   );
 
   let assemblyFormat = [{
     `group_size` `(` $group_size `)` `offset` `(` $offset `)`
+    (`scale_indices` $scale_indices^)?
     `ins` `(` $codes `,` $scales `:` type($codes) `,` type($scales) `)`
     `outs` `(` $values `,` $terms `,` $factors `,` $wide `:` type($values) `,`
                type($terms) `,` type($factors) `,` type($wide) `)`
@@ -678,7 +680,7 @@ def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
     | `rhs_scales` | (N/P up, K/G, P) | as `lhs_scales` |
     | `output` | (M, N) | f32, f16, bf16 |
 
-    `offset` is that of the `fp4.pack_lhs`. The op tiles over tiles of rows and
+    `offset` and `scale_indices` are those of the `fp4.pack_lhs`. The op tiles over tiles of rows and
     panels.
 
     Example:
@@ -703,11 +705,12 @@ def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
     FP4_Shaped<F64, "f64">:$factors, FP4_Shaped<I8, "i8">:$wide,
     FP4_Scales:$lhs_scales, FP4_Shaped<I8, "packed i8 codes">:$rhs_codes,
     FP4_Scales:$rhs_scales, F32:$alpha, FP4_Float:$output,
-    I64Attr:$group_size, I64Attr:$offset
+    I64Attr:$group_size, I64Attr:$offset, UnitAttr:$scale_indices
   );
 
   let assemblyFormat = [{
     `group_size` `(` $group_size `)` `offset` `(` $offset `)`
+    (`scale_indices` $scale_indices^)?
     `lhs` `(` $values `,` $terms `,` $factors `,` $wide `,` $lhs_scales `:`
               type($values) `,` type($terms) `,` type($factors) `,`
               type($wide) `,` type($lhs_scales) `)`
