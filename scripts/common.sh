@@ -9,7 +9,9 @@ BUILD_PACKAGES=(
   "llvm-$LLVM_VERSION-dev" "libmlir-$LLVM_VERSION-dev" "libomp-$LLVM_VERSION-dev"
   "mlir-$LLVM_VERSION-tools"
   "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" cmake ninja-build python3-venv)
-TEST_PACKAGES=("llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev" libgtest-dev)
+TEST_PACKAGES=(
+  "llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev" libgtest-dev
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 LINT_PACKAGES=("clang-format-$LLVM_VERSION" "clang-tidy-$LLVM_VERSION")
 
 say() { printf '== %s\n' "$*"; }

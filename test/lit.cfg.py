@@ -44,6 +44,17 @@ if probe.returncode:
 
 config.available_features.add(platform.machine())
 
+# Code for AArch64 is executed on an emulator.
+missing = [tool for tool in ("aarch64-linux-gnu-gcc", "qemu-aarch64") if not shutil.which(tool)]
+if missing:
+    lit_config.note(f"nothing is executed for AArch64: there is no {' and no '.join(missing)}")
+else:
+    config.available_features.add("aarch64-execution")
+
+# Random tests are as many as this says, if it does.
+if "FP4_RANDOM_MODULES" in os.environ:
+    config.environment["FP4_RANDOM_MODULES"] = os.environ["FP4_RANDOM_MODULES"]
+
 # NVIDIA's assembler, which takes device code without a device.
 if shutil.which("ptxas"):
     config.available_features.add("ptxas")

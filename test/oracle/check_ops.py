@@ -34,9 +34,10 @@ FLOATS = (np.float32, np.float16, ml_dtypes.bfloat16)
 class Runner:
     """Writes a module and its inputs, and runs it."""
 
-    def __init__(self, bin_dir: Path, work: Path) -> None:
+    def __init__(self, bin_dir: Path, work: Path, target: str = "reference") -> None:
         self.bin = bin_dir
         self.work = work
+        self.target = target
         self.count = 0
 
     def call(self, *command: str) -> str:
@@ -64,6 +65,7 @@ class Runner:
             source = prepared
         runner = str(self.bin / "fp4-runner")
         command = [runner, str(source), "--entry=f", f"--input={data}", f"--output={result}"]
+        command.append(f"--target={self.target}")
         if params:
             weights = base.with_suffix(".params")
             o.save(weights, params)
@@ -549,12 +551,13 @@ def main(description: str | None, cases: dict[str, Callable[[Runner], None]]) ->
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--bin", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--target", default="reference", help="what fp4-runner compiles for")
     parser.add_argument("case", choices=cases)
     arguments = parser.parse_args()
     work = arguments.work / arguments.case
     work.mkdir(parents=True, exist_ok=True)
     try:
-        cases[arguments.case](Runner(arguments.bin, work))
+        cases[arguments.case](Runner(arguments.bin, work, arguments.target))
     except check_layer.Mismatch as mismatch:
         print(f"{arguments.case}: {mismatch}", file=sys.stderr)
         return 1

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import check_layer
+import cpu_isas
 import fp4_oracle as o
 import numpy as np
 import run_case
@@ -142,6 +143,7 @@ def main() -> None:
     parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
     parser.add_argument("--work", type=Path, required=True, help="the folder for the case's files")
     parser.add_argument("--target", default="reference", help="what fp4-runner compiles for")
+    parser.add_argument("--isa", choices=cpu_isas.OPTIONS, default="host", help="of --target=cpu")
     parser.add_argument("what", choices=["codes", "scales"])
     parser.add_argument("--format", choices=o.SCALE_TYPES, required=True)
     parser.add_argument("--rounding", choices=o.ROUNDINGS, default="even")
@@ -149,7 +151,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.what == "codes" and arguments.activation != "f32":
         parser.error("codes are probed with f32 activations")
-    tools = run_case.Tools(arguments.bin, arguments.work, arguments.target, arguments.rounding)
+    tools = run_case.Tools(
+        arguments.bin, arguments.work, arguments.target, arguments.rounding, isa=arguments.isa
+    )
     tools.work.mkdir(parents=True, exist_ok=True)
     name = f"{arguments.what} {arguments.format} {arguments.activation} {arguments.rounding}"
     try:

@@ -3,6 +3,7 @@
     run_case.py --bin=BIN --work=DIR vector CASE_DIR
     run_case.py --bin=BIN --work=DIR random --format=nv --x=5x2080 --n=48 --transform=block:8:f32
     run_case.py --bin=BIN --work=DIR extreme underflow
+    run_case.py --bin=BIN --work=DIR --target=cpu --isa=avx2 vector CASE_DIR
     run_case.py --bin=BIN --work=DIR --via-nvvm-layouts vector CASE_DIR
     run_case.py --bin=BIN --work=DIR --device=DRIVER --llvm=LLVM_BIN vector CASE_DIR
 
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import check_layer
+import cpu_isas
 import fp4_oracle as o
 import native_kernels
 import nvvm_layouts
@@ -41,6 +43,7 @@ class Tools:
     strategies: str = ""
     device: native_kernels.Device | None = None
     via_nvvm_layouts: bool = False
+    isa: str = "host"
 
     def path(self, name: str) -> Path:
         return self.work / name
@@ -83,7 +86,7 @@ class Tools:
 
     def run(self, module: Path, entries: list[str]) -> list[Path]:
         """The results of each entry."""
-        target, environment = [f"--target={self.target}"], None
+        target, environment = [f"--target={self.target}", *cpu_isas.OPTIONS[self.isa]], None
         if self.device:
             try:
                 target, environment = self.device.prepare(module)
@@ -166,6 +169,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
     parser.add_argument("--work", type=Path, required=True, help="the folder for the case's files")
     parser.add_argument("--target", default="reference", help="what fp4-runner compiles for")
+    parser.add_argument("--isa", choices=cpu_isas.OPTIONS, default="host", help="of --target=cpu")
     parser.add_argument("--rounding", choices=o.ROUNDINGS, default="even")
     parser.add_argument("--strategies", default="", help="quantize=NAME,matmul=NAME of the layer")
     native_kernels.Device.add_options(parser, required=False)
@@ -232,6 +236,7 @@ def main() -> None:
         arguments.strategies,
         native_kernels.Device.from_options(arguments),
         arguments.via_nvvm_layouts,
+        arguments.isa,
     )
     tools.work.mkdir(parents=True, exist_ok=True)
     prefix = ""

@@ -39,6 +39,13 @@ static bool isForVectors(Operation *op) {
           getStrategy(op) == "vector");
 }
 
+/// Whether there is nothing to compute, as the types tell.
+static bool isEmpty(Operation *op) {
+  return llvm::all_of(op->getResultTypes(), [](Type type) {
+    return llvm::is_contained(cast<ShapedType>(type).getShape(), 0);
+  });
+}
+
 /// The transform whose only use is to be quantized by `op`.
 static BlockTransformOp getOwnTransform(QuantizePackOp op) {
   auto transform = op.getInput().getDefiningOp<BlockTransformOp>();
@@ -124,6 +131,11 @@ struct FP4TileToThreadsPass
     for (Operation *op : llvm::reverse(ops)) {
       if (fused.contains(op))
         continue;
+      if (isEmpty(op)) {
+        rewriter.replaceOp(op,
+                           cast<DestinationStyleOpInterface>(op).getDpsInits());
+        continue;
+      }
       BlockTransformOp transform;
       if (auto quantize = dyn_cast<QuantizePackOp>(op))
         transform = getOwnTransform(quantize);

@@ -1,0 +1,175 @@
+"""Runs the modules of random_cpu.py as objects for AArch64, on an emulator, and holds them to the oracle.
+
+    cross_cpu.py --bin=BIN --work=DIR --llvm=LLVM_BIN --runtime=serial_openmp.c --seed=7 --modules=4
+
+Each module is lowered for a CPU of AArch64, compiled, and linked with a C program that hands it its
+arguments. That needs a cross compiler, aarch64-linux-gnu-gcc, and qemu-aarch64.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import check_layer
+import fp4_oracle as o
+import numpy as np
+import random_cpu
+
+# The names that results carry, and the CPUs that code is made for. LLVM's generic one has no dot product.
+CPUS = {"cortex-a76": "cpu=cortex-a76", "generic": ""}
+DTYPES = {name: dtype for dtype, name in random_cpu.MLIR_TYPES.items()}
+ALIGNMENT = 64
+
+PROGRAM = """
+#include <stdint.h>
+#include <stdio.h>
+
+static _Alignas({alignment}) char memory[{size}];
+typedef struct {{ void *base, *data; int64_t offset, dims[2 * {rank}]; }} MemRef;
+
+void _mlir_ciface_f({parameters});
+
+int main(int count, char **arguments) {{
+  FILE *file = fopen(arguments[1], "r+b");
+  if (!file || fread(memory, 1, {results}, file) != {results})
+    return 1;
+{descriptors}
+  _mlir_ciface_f({arguments});
+  fseek(file, {results}, SEEK_SET);
+  return fwrite(memory + {results}, 1, {size} - {results}, file) != {size} - {results} || fclose(file);
+}}
+"""
+
+
+def result_form(batch: random_cpu.Batch, name: str, mlir_type: str) -> tuple[list[int], o.DType]:
+    """The shape and type of a result as it lies in memory."""
+    found = re.search(r"\d+$", name)
+    assert found
+    leading = iter(batch.cases[int(found[0])].leading)
+    *dims, element = mlir_type.removeprefix("tensor<").removesuffix(">").split("x")
+    shape = [next(leading) if d == "?" else int(d) for d in dims]
+    if element == "f4E2M1FN":
+        shape[-1] //= 2
+        return shape, np.dtype(np.uint8)
+    return shape, DTYPES[element]
+
+
+class Memory:
+    """Tensors side by side, as a program finds them and as descriptors tell of them."""
+
+    def __init__(self) -> None:
+        self.size = ALIGNMENT
+        self.descriptors: list[str] = []
+        self.places: list[int] = []
+
+    def add(self, shape: list[int], dtype: o.DType) -> str:
+        """Gives an argument of the call."""
+        strides = [int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(len(shape))]
+        number = len(self.descriptors)
+        dims = ", ".join(map(str, [*shape, *strides]))
+        place = f"memory + {self.size}"
+        self.descriptors.append(f"  MemRef m{number} = {{{place}, {place}, 0, {{{dims}}}}};")
+        self.places.append(self.size)
+        self.size += int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        self.size = -(-self.size // ALIGNMENT) * ALIGNMENT
+        return f"&m{number}"
+
+
+@dataclass(frozen=True)
+class CrossTool:
+    bin: Path
+    work: Path
+    llvm: Path
+    runtime: Path
+
+    def call(self, *command: str | Path) -> None:
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            words = " ".join(map(str, command))
+            raise check_layer.Mismatch(f"{words}: {done.returncode}\n{done.stderr}")
+
+    def compile(self, module: str, cpu: str, base: Path) -> Path:
+        """An object with the module's function."""
+        source, lowered, llvm_ir, assembled = (
+            base.with_suffix(s) for s in (".mlir", ".lowered.mlir", ".ll", ".o")
+        )
+        source.write_text(module)
+        options = f"triple=aarch64-linux-gnu {CPUS[cpu]}"
+        self.call(self.bin / "fp4-opt", source, f"--fp4-lower-to-cpu={options}", "-o", lowered)
+        self.call(self.llvm / "mlir-translate", "--mlir-to-llvmir", lowered, "-o", llvm_ir)
+        self.call(self.llvm / "llc", "-filetype=obj", llvm_ir, "-o", assembled)
+        return assembled
+
+    def run(self, batch: random_cpu.Batch) -> dict[str, o.Array]:
+        # Parameters would be arguments of another function.
+        batch.config = dataclasses.replace(batch.config, weight_is_parameter=False)
+        module = batch.module()
+        base = self.work / f"{batch.config.number}"
+        memory = Memory()
+        parameters, arguments = [], []
+        for value in module.inputs.values():
+            if value.ndim == 0:
+                parameters.append("float")
+                bits = int(np.asarray(value, np.float32).view(np.uint32))
+                arguments.append(f"((union {{uint32_t bits; float value;}}){{{bits}u}}).value")
+            else:
+                parameters.append("MemRef *")
+                arguments.append(memory.add(list(value.shape), value.dtype))
+        tensors = [value for value in module.inputs.values() if value.ndim]
+        results_at = memory.size
+        forms = [result_form(batch, name, kind) for name, kind, _ in module.results]
+        for shape, dtype in forms:
+            parameters.append("MemRef *")
+            arguments.append(memory.add(shape, dtype))
+
+        program, data, executable = (base.with_suffix(s) for s in (".c", ".data", ".elf"))
+        program.write_text(
+            PROGRAM.format(
+                alignment=ALIGNMENT,
+                size=memory.size,
+                rank=4,
+                parameters=", ".join(parameters),
+                results=results_at,
+                descriptors="\n".join(memory.descriptors),
+                arguments=", ".join(arguments),
+            )
+        )
+        image = np.zeros(memory.size, np.uint8)
+        for value, place in zip(tensors, memory.places, strict=False):
+            image[place : place + value.nbytes] = np.frombuffer(value.tobytes(), np.uint8)
+        data.write_bytes(image.tobytes())
+        assembled = self.compile(str(module), batch.config.isa, base)
+        compiler = "aarch64-linux-gnu-gcc"
+        sources = [program, self.runtime, assembled]
+        self.call(compiler, "-O1", "-static", *sources, "-lm", "-o", executable)
+        self.call("qemu-aarch64", executable, data)
+        image = np.frombuffer(data.read_bytes(), np.uint8)
+        results = {}
+        for (name, _, _), (shape, dtype), place in zip(
+            module.results, forms, memory.places[len(tensors) :], strict=True
+        ):
+            size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            results[name] = image[place : place + size].view(dtype).reshape(shape)
+        return results
+
+
+def main() -> None:
+    parser = random_cpu.make_parser(__doc__, CPUS)
+    parser.add_argument("--llvm", type=Path, required=True, help="the folder of LLVM's tools")
+    parser.add_argument("--runtime", type=Path, required=True, help="a C file to link")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    tool = CrossTool(arguments.bin, arguments.work, arguments.llvm, arguments.runtime)
+    try:
+        print(random_cpu.run(arguments, tool, arguments.isa or list(CPUS)))
+    except check_layer.Mismatch as mismatch:
+        sys.exit(str(mismatch))
+
+
+if __name__ == "__main__":
+    main()
