@@ -54,10 +54,14 @@ static LogicalResult checkQuantize(QuantizePackOp op) {
 /// The attributes of the data-tiled ops say what they were laid out for.
 template <typename OpTy>
 static LogicalResult checkLayout(OpTy op, Value scales, const cpu::CPU &cpu) {
-  if (static_cast<int64_t>(op.getOffset()) != cpu.getColumnOffset())
+  // With the offset, all values have to be bytes that dot products take.
+  constexpr int64_t kLargestOffset = 100;
+  int64_t offset = op.getOffset();
+  if (offset < cpu.getColumnOffset() || offset > kLargestOffset)
     return op.emitOpError("has offset ")
-           << op.getOffset() << ", but dot products of CPU " << cpu.getName()
-           << " want " << cpu.getColumnOffset();
+           << offset << ", but dot products of CPU " << cpu.getName()
+           << " want one from " << cpu.getColumnOffset() << " to "
+           << kLargestOffset;
   if (!op.getScaleIndices())
     return success();
   if (!cpu.hasLookup32())

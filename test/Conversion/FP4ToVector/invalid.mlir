@@ -6,7 +6,7 @@
 func.func @offset(%c: memref<6x16xi8>, %s: memref<6x1xf8E8M0FNU>,
     %v: memref<2x1x3x32xi8>, %t: memref<2x1x2x3xi32>, %f: memref<2x3xf64>,
     %w: memref<2xi8>) {
-  // expected-error @below {{has offset 0, but dot products of CPU x86-64-v3 want 12}}
+  // expected-error @below {{has offset 0, but dot products of CPU x86-64-v3 want one from 12 to 100}}
   fp4.pack_lhs group_size(32) offset(0)
       ins(%c, %s : memref<6x16xi8>, memref<6x1xf8E8M0FNU>)
       outs(%v, %t, %f, %w : memref<2x1x3x32xi8>, memref<2x1x2x3xi32>,
