@@ -235,10 +235,12 @@ static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
   if (!compiled)
     return compiled.takeError();
   execution.compile = getSeconds() - start;
-  start = getSeconds();
-  if (llvm::Error error = compiled->prepare(arguments))
-    return error;
-  execution.prepare = getSeconds() - start;
+  if (options.target == "cpu") {
+    start = getSeconds();
+    if (llvm::Error error = compiled->prepare(arguments))
+      return error;
+    execution.prepare = getSeconds() - start;
+  }
   // Weights are in memory once, as they were re-laid.
   for (const SafeTensors &file : files.parameters)
     file.releasePages();

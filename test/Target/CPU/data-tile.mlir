@@ -7,7 +7,7 @@
 
 // A number of rows that is not known chooses between one row, up to 16, and more. Where the columns' bytes are unsigned
 // they have an offset.
-// CHECK-DAG:   #[[DECODE:.*]] = affine_map<()[s0] -> (s0 ceildiv {{3|4}})>
+// CHECK-DAG:   #[[DECODE:.*]] = affine_map<()[s0] -> (s0 ceildiv 16)>
 // CHECK-LABEL: func.func @any(
 // CHECK-SAME:    %[[A:.*]]: tensor<?x64xi8>, %[[SA:.*]]: tensor<?x4xf8E4M3FN>, %[[W:.*]]: tensor<64x64xi8>, %[[SW:.*]]: tensor<64x4xf8E4M3FN>, %[[ALPHA:.*]]: f32, %[[Y:.*]]: tensor<?x64xf32>)
 // CHECK:         %[[PW:.*]] = linalg.pack %[[W]]
@@ -15,17 +15,17 @@
 // CHECK:         %[[M:.*]] = tensor.dim %[[Y]], %c0
 // CHECK:         %[[ONE:.*]] = arith.cmpi ule, %[[M]], %c1
 // CHECK:         scf.if %[[ONE]]
-// AVX512:          %[[P:.*]]:4 = fp4.pack_lhs group_size(32) offset(12) ins(%[[A]], %[[SA]] :{{.*}} tensor<?x4x1x32xi8>,
-// AVX512:          fp4.packed_matmul group_size(32) offset(12) lhs(%[[P]]#0, %[[P]]#1, %[[P]]#2, %[[P]]#3, %[[SA]] :{{.*}} rhs(%{{.*}}, %[[PS]] : tensor<2x16x128xi8>, tensor<2x4x32xf8E4M3FN>) alpha(%[[ALPHA]]) outs(%[[Y]]
+// AVX512:          %[[P:.*]]:4 = fp4.pack_lhs group_size(32) offset(12) scale_indices ins(%[[A]], %[[SA]] :{{.*}} tensor<?x4x1x32xi8>,
+// AVX512:          fp4.packed_matmul group_size(32) offset(12) scale_indices lhs(%[[P]]#0, %[[P]]#1, %[[P]]#2, %[[P]]#3, %[[SA]] :{{.*}} rhs(%{{.*}}, %[[PS]] : tensor<2x16x128xi8>, tensor<2x4x32xf8E4M3FN>) alpha(%[[ALPHA]]) outs(%[[Y]]
 // CHECK:         else
 // CHECK:         arith.cmpi ule, %[[M]], %c16
 // CHECK:         scf.if
-// AVX512:          fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x4x32xi8>, tensor<?x4x2x4xi32>, tensor<?x4xf64>, tensor<?xi8>)
-// AVX2:            fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x3x32xi8>, tensor<?x4x2x3xi32>, tensor<?x3xf64>, tensor<?xi8>)
+// AVX512:          fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x16x32xi8>, tensor<?x4x2x16xi32>, tensor<?x16xf64>, tensor<?xi8>)
+// AVX2:            fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x16x32xi8>, tensor<?x4x2x16xi32>, tensor<?x16xf64>, tensor<?xi8>)
 // AVX2:            fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<4x16x64xi8>, tensor<4x4x16xf8E4M3FN>)
-// PORTABLE:        fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x3x32xi8>
+// PORTABLE:        fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x16x32xi8>
 // PORTABLE:        fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
-// NEON:            fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x4x32xi8>
+// NEON:            fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x16x32xi8>
 // NEON:            fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
 // CHECK:         else
 // AVX512:          fp4.pack_lhs {{.*}} tensor<?x4x6x32xi8>, tensor<?x4x2x6xi32>
@@ -60,8 +60,7 @@ func.func @panels(%p: tensor<2x16x32x4xi8>, %a: tensor<1x64xi8>, %sa: tensor<1x4
 // A known number of rows needs no choice: 16 are few, 17 are many.
 // CHECK-LABEL: func.func @few(
 // CHECK-NOT:     scf.if
-// AVX512:        fp4.pack_lhs {{.*}} tensor<4x4x4x32xi8>
-// AVX2:          fp4.pack_lhs {{.*}} tensor<6x4x3x32xi8>
+// CHECK:         fp4.pack_lhs {{.*}} tensor<1x4x16x32xi8>
 func.func @few(%a: tensor<16x64xi8>, %sa: tensor<16x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<16x64xf32>) -> tensor<16x64xf32> {
   %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<16x64xi8>, tensor<16x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<16x64xf32>) {strategy = "vector"}
   return %0 : tensor<16x64xf32>
