@@ -192,13 +192,6 @@ llvm::Error CompiledEntry::prepare(ArrayRef<TensorView> arguments) {
   return llvm::Error::success();
 }
 
-bool CompiledEntry::readsArgument(unsigned index) const {
-  return llvm::any_of(lowered.entry.sources,
-                      [&](const LoweredFunction::Source &source) {
-                        return !source.isPrepared && source.index == index;
-                      });
-}
-
 llvm::Expected<std::vector<HostTensor>>
 CompiledEntry::createResults(ArrayRef<TensorView> arguments) const {
   return createResults(lowered.entry, arguments);

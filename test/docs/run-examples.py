@@ -214,7 +214,10 @@ def run_function(work: Path, block: Block, function: Function, index: int) -> No
     folder.mkdir(parents=True)
     (folder / "module.mlir").write_text(block.text)
     rng = np.random.default_rng(index)
-    command = ["fp4-runner", "module.mlir", "--target=reference", f"--entry={function.name}"]
+    # What is laid out in tiles is for a CPU only.
+    tiled = "fp4.pack" in block.text
+    target = "cpu" if tiled else "reference"
+    command = ["fp4-runner", "module.mlir", f"--target={target}", f"--entry={function.name}"]
     for option, is_parameter in (("params", True), ("input", False)):
         tensors = {
             value.name: value.random(rng)

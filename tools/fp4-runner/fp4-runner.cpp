@@ -224,7 +224,8 @@ static llvm::Error repeat(const CommandLine &options, Execution &execution,
 static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
                                                ModuleOp module,
                                                const EntrySignature &signature,
-                                               ArrayRef<TensorView> arguments) {
+                                               ArrayRef<TensorView> arguments,
+                                               const Files &files) {
   Execution execution;
   double start = getSeconds();
   auto compiled = CompiledEntry::compile(
@@ -238,6 +239,9 @@ static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
   if (llvm::Error error = compiled->prepare(arguments))
     return error;
   execution.prepare = getSeconds() - start;
+  // Weights are in memory once, as they were re-laid.
+  for (const SafeTensors &file : files.parameters)
+    file.releasePages();
   auto results = compiled->createResults(arguments);
   if (!results)
     return results.takeError();
@@ -283,8 +287,10 @@ static llvm::Error execute(const CommandLine &options, ModuleOp module,
                            const EntrySignature &signature,
                            ArrayRef<TensorView> arguments, const Files &files) {
   OwningOpRef<ModuleOp> copy = module.clone();
-  auto execution = (options.target == "cuda" ? executeOnDevice : executeOnHost)(
-      options, *copy, signature, arguments);
+  auto execution =
+      options.target == "cuda"
+          ? executeOnDevice(options, *copy, signature, arguments)
+          : executeOnHost(options, *copy, signature, arguments, files);
   if (!execution)
     return execution.takeError();
   ArrayRef<HostTensor> results = execution->results;

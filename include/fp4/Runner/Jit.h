@@ -68,12 +68,9 @@ public:
   ~CompiledEntry();
 
   /// Re-lays the parameters among `arguments` for target CPU, once, before
-  /// anything runs; the other targets have nothing to do. Those of which
-  /// `readsArgument` says so are not read any more.
+  /// anything runs; the other targets have nothing to do. The weights among
+  /// them are not read again.
   llvm::Error prepare(ArrayRef<TensorView> arguments);
-
-  /// Whether `run` reads an argument of the signature.
-  bool readsArgument(unsigned index) const;
 
   /// Allocates the results that `arguments` give.
   llvm::Expected<std::vector<HostTensor>>

@@ -89,6 +89,13 @@ public:
   /// buffer's identifier is the file name in errors.
   static llvm::Expected<SafeTensors> parse(llvm::MemoryBufferRef buffer);
 
+  /// Tells the system that the pages of a mapped file need not stay in memory.
+  /// The views stay good: what is read again is fetched again.
+  void releasePages() const {
+    if (mapping)
+      const_cast<llvm::MemoryBuffer &>(*mapping).dontNeedIfMmap();
+  }
+
   /// The tensor of that name, or null.
   const TensorView *find(llvm::StringRef name) const;
 

@@ -14,6 +14,10 @@
 
 namespace mlir::fp4 {
 
+/// Holds an op to the forms that the code below is for, and to what the CPU
+/// has.
+LogicalResult checkVectorForm(Operation *op, const cpu::CPU &cpu);
+
 /// Each emits the code of an op on memrefs in front of it.
 void emitVectors(VectorBuilder &b, BlockTransformOp op);
 void emitVectors(VectorBuilder &b, QuantizePackOp op);

@@ -33,24 +33,6 @@ static bool isForVectors(Operation *op) {
          fp4::getStrategy(op) == "vector";
 }
 
-/// Holds an operand to the form that vectors are loaded from.
-static LogicalResult checkOperand(OpOperand &operand) {
-  Operation *op = operand.getOwner();
-  auto shaped = dyn_cast<ShapedType>(operand.get().getType());
-  if (!shaped)
-    return success();
-  auto memref = dyn_cast<MemRefType>(shaped);
-  if (!memref)
-    return op->emitOpError("is on tensors; bufferize first");
-  if (!memref.isLastDimUnitStride())
-    return op->emitOpError("operand #")
-           << operand.getOperandNumber()
-           << " of strategy vector expects elements of the last dimension side "
-              "by side, but got "
-           << memref;
-  return success();
-}
-
 namespace {
 /// The functions that compute ops on memrefs. Ops that are alike, but for the
 /// values of their operands, share one.
@@ -120,10 +102,8 @@ struct ConvertFP4ToVectorPass
       if (!isForVectors(op))
         return WalkResult::advance();
       ops.push_back(op);
-      for (OpOperand &operand : op->getOpOperands())
-        if (failed(checkOperand(operand)))
-          return WalkResult::interrupt();
-      return WalkResult::advance();
+      return failed(checkVectorForm(op, *cpu)) ? WalkResult::interrupt()
+                                               : WalkResult::advance();
     });
     if (result.wasInterrupted())
       return signalPassFailure();

@@ -28,6 +28,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -63,8 +64,9 @@ struct Matmul {
   Value bytes;
   /// Scales of the panel, (groups, columns).
   Value scales;
-  /// Sums of the block, (rows, columns).
-  Value sums;
+  /// Sums of the block so far, (rows, columns), and in decode, those of a
+  /// stretch.
+  Value totals, sums;
 
   Matmul(VectorBuilder &b, PackedMatmulOp op);
 
@@ -82,8 +84,10 @@ struct Matmul {
     return b.load(op.getTerms(), {tile, group, b.index(which), row});
   }
 
-  SmallVector<Value> loadSums(Value firstSum, int64_t count);
-  void storeSums(Value firstSum, ValueRange values);
+  SmallVector<Value> zeros(int64_t count);
+  SmallVector<Value> load(Value sums, Value firstSum, int64_t count);
+  void store(Value sums, Value firstSum, ValueRange values);
+  void addToTotals(Value firstSum, ValueRange values);
   Value loadRow(Value tile, Value group, Value row, Value place);
   SmallVector<Value>
   forChunks(SmallVector<Value> groupSums,
@@ -121,10 +125,12 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
   vectors = columns / lanes;
   isDecode = rows != b.cpu.getTile().prefillRows;
   rowsAtOnce = std::min(rows, b.cpu.getTile().decodeRows);
-  sums =
+  totals =
       b.scratch({(isDecode ? 1 : kBlockTiles) * rows, columns}, b.getF32Type());
-  if (isDecode)
+  if (isDecode) {
+    sums = b.scratch({rows, columns}, b.getF32Type());
     return;
+  }
   int64_t inStretch = groupsInStretch();
   bytes = b.scratch({inStretch * groupSize / 4, columns * 4}, b.getI8Type());
   scales = b.scratch({inStretch, columns}, b.getI32Type());
@@ -134,8 +140,13 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
 // What both ways share
 //===----------------------------------------------------------------------===//
 
+SmallVector<Value> Matmul::zeros(int64_t count) {
+  Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
+  return SmallVector<Value>(count * vectors, zero);
+}
+
 /// The sums of `count` rows, row by row.
-SmallVector<Value> Matmul::loadSums(Value firstSum, int64_t count) {
+SmallVector<Value> Matmul::load(Value sums, Value firstSum, int64_t count) {
   SmallVector<Value> values;
   for (int64_t r = 0; r < count; ++r)
     for (int64_t v = 0; v < vectors; ++v)
@@ -144,10 +155,19 @@ SmallVector<Value> Matmul::loadSums(Value firstSum, int64_t count) {
   return values;
 }
 
-void Matmul::storeSums(Value firstSum, ValueRange values) {
+void Matmul::store(Value sums, Value firstSum, ValueRange values) {
   for (auto [i, value] : llvm::enumerate(values))
     b.storeVector(value, sums,
                   {b.add(firstSum, i / vectors), column(i % vectors)});
+}
+
+/// The errors of f32 grow with the length of a sum: that of a stretch is summed
+/// by itself and added as one.
+void Matmul::addToTotals(Value firstSum, ValueRange values) {
+  SmallVector<Value> results = load(totals, firstSum, values.size() / vectors);
+  for (auto [result, value] : llvm::zip_equal(results, values))
+    result = arith::AddFOp::create(b, result, value);
+  store(totals, firstSum, results);
 }
 
 /// Four values of a row, from `place` on, as an i32.
@@ -209,12 +229,8 @@ void Matmul::expand(Value panel, Value first, Value g) {
 }
 
 /// Adds the products of `count` groups from `first` on to the sums of a tile.
-/// Those of a stretch are summed by themselves first: the errors of f32 grow
-/// with the length of a sum.
 void Matmul::multiplyStretch(Place place, Value first, Value count) {
-  Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
-  auto loop = scf::ForOp::create(b, b.index(0), count, b.index(1),
-                                 SmallVector<Value>(rows * vectors, zero));
+  auto loop = scf::ForOp::create(b, b.index(0), count, b.index(1), zeros(rows));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(loop.getBody());
@@ -264,19 +280,15 @@ void Matmul::multiplyStretch(Place place, Value first, Value count) {
     }
     scf::YieldOp::create(b, results);
   }
-  SmallVector<Value> results = loadSums(place.firstSum, rows);
-  for (auto [sum, ofStretch] : llvm::zip_equal(results, loop.getResults()))
-    sum = arith::AddFOp::create(b, sum, ofStretch);
-  storeSums(place.firstSum, results);
+  addToTotals(place.firstSum, loop.getResults());
 }
 
 void Matmul::emitPrefillBlock(Value panel, Value firstTile, Value numTiles) {
-  Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
-  SmallVector<Value> zeros(rows * vectors, zero);
   auto place = [&](Value tile) -> Place {
     return {panel, b.add(firstTile, tile), b.mul(tile, rows)};
   };
-  b.loop(numTiles, [&](Value tile) { storeSums(b.mul(tile, rows), zeros); });
+  b.loop(numTiles,
+         [&](Value tile) { store(totals, b.mul(tile, rows), zeros(rows)); });
   int64_t inStretch = groupsInStretch();
   Value stretches = b.div(b.add(groups(), inStretch - 1), inStretch);
   b.loop(stretches, [&](Value stretch) {
@@ -351,7 +363,7 @@ void Matmul::multiplyGroups(Place place, Value first, int64_t count,
   Value ahead = b.add(first, 2 * count);
   for (int64_t g = 0; g < count; ++g)
     prefetchRows(place.tile, b.add(ahead, g), firstRow, rowsAtOnce);
-  SmallVector<Value> rowSums = loadSums(firstSum, rowsAtOnce);
+  SmallVector<Value> rowSums = load(sums, firstSum, rowsAtOnce);
   for (int64_t g = 0; g < count; ++g) {
     Value group = b.add(first, g);
     SmallVector<Value> columnScales;
@@ -369,7 +381,7 @@ void Matmul::multiplyGroups(Place place, Value first, int64_t count,
       }
     }
   }
-  storeSums(firstSum, rowSums);
+  store(sums, firstSum, rowSums);
 }
 
 /// Has the codes of `count` groups read that come some time after the ones from
@@ -388,28 +400,41 @@ void Matmul::prefetchCodes(Value panel, Value first, int64_t count) {
 /// few rows, and for the others from the first cache. The sums wait there as
 /// well: in registers, there is room for those of a few rows only.
 void Matmul::multiplyAll(Place place) {
-  Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
   Value left = arith::SubIOp::create(b, b.dim(op.getOutput(), 0),
                                      b.mul(place.tile, rows));
   Value present = arith::MinUIOp::create(b, left, b.index(rows));
   Value parts = b.div(b.add(present, rowsAtOnce - 1), rowsAtOnce);
-  b.loop(parts, [&](Value part) {
-    storeSums(b.add(place.firstSum, b.mul(part, rowsAtOnce)),
-              SmallVector<Value>(rowsAtOnce * vectors, zero));
+  auto forParts = [&](llvm::function_ref<void(Value firstRow)> body) {
+    b.loop(parts, [&](Value part) { body(b.mul(part, rowsAtOnce)); });
+  };
+  forParts([&](Value row) {
+    store(sums, row, zeros(rowsAtOnce));
+    store(totals, row, zeros(rowsAtOnce));
   });
   int64_t numGroups = cast<MemRefType>(op.getValues().getType()).getDimSize(1);
   int64_t atOnce = std::max<int64_t>(kUnrolled / groupSize, 1);
-  b.loop(b.index(numGroups / atOnce), [&](Value chunk) {
-    prefetchCodes(place.panel, b.mul(chunk, atOnce), atOnce);
-    b.loop(parts, [&](Value part) {
-      multiplyGroups(place, b.mul(chunk, atOnce), atOnce,
-                     b.mul(part, rowsAtOnce));
+  int64_t inStretch = groupsInStretch();
+  b.loop(b.index(llvm::divideCeil(numGroups, inStretch)), [&](Value stretch) {
+    Value first = b.mul(stretch, inStretch);
+    Value count = arith::MinUIOp::create(
+        b, arith::SubIOp::create(b, b.index(numGroups), first),
+        b.index(inStretch));
+    Value chunks = b.div(count, atOnce);
+    b.loop(chunks, [&](Value chunk) {
+      Value group = b.add(first, b.mul(chunk, atOnce));
+      prefetchCodes(place.panel, group, atOnce);
+      forParts([&](Value row) { multiplyGroups(place, group, atOnce, row); });
+    });
+    if (numGroups % atOnce != 0)
+      b.loop(b.rem(count, atOnce), [&](Value g) {
+        Value group = b.add(b.add(first, b.mul(chunks, atOnce)), g);
+        forParts([&](Value row) { multiplyGroups(place, group, 1, row); });
+      });
+    forParts([&](Value row) {
+      addToTotals(row, load(sums, row, rowsAtOnce));
+      store(sums, row, zeros(rowsAtOnce));
     });
   });
-  for (int64_t g = numGroups / atOnce * atOnce; g < numGroups; ++g)
-    b.loop(parts, [&](Value part) {
-      multiplyGroups(place, b.index(g), 1, b.mul(part, rowsAtOnce));
-    });
 }
 
 //===----------------------------------------------------------------------===//
@@ -441,7 +466,7 @@ void Matmul::storeRow(Value panel, Value row, Value sum, Value factor) {
     Value value = arith::MulFOp::create(
         b,
         arith::ExtFOp::create(b, f64,
-                              b.loadVector(lanes, sums, {sum, column(v)})),
+                              b.loadVector(lanes, totals, {sum, column(v)})),
         broadcast);
     if (Value factors = scaling->getColumnFactors(column(v)))
       value = arith::MulFOp::create(b, value, factors);

@@ -19,35 +19,32 @@
 // f8E8M0FNU: the sum starts at the bits of a float, and what it starts with is subtracted. Rows and columns whose
 // exponents spread far are summed again, in f64.
 // CHECK-LABEL: func.func private @fp4.packed_matmul_0(
-// CHECK-SAME:    attributes {passthrough = ["noinline"]}
-// AVX512:        llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"
-// AVX512:        llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>)
-// AVX512-NOT:    sitofp
-// AVX512:        arith.subf {{.*}} : vector<16xf32>
-// AVX512:        arith.addf {{.*}} : vector<16xf32>
+// AVX512:          llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// AVX512-NOT:      sitofp
+// AVX512:          arith.subf {{.*}} : vector<16xf32>
+// AVX512:          arith.addf {{.*}} : vector<16xf32>
 // CHECK:         arith.cmpi ne, {{.*}} : i8
 // CHECK:         scf.if
 // CHECK:           arith.sitofp {{.*}} : i32 to f64
 // CHECK:           arith.addf {{.*}} : f64
 
-// f8E4M3FN: sums of bytes become f32 and are scaled by a multiply-add, which is one instruction where there is one.
+// f8E4M3FN: sums of bytes become f32 and are scaled by a multiply-add.
 // CHECK-LABEL: func.func private @fp4.packed_matmul(
+// CHECK-SAME:    attributes {passthrough = ["noinline"]}
 // AVX512:        llvm.call_intrinsic "llvm.x86.avx512.pshuf.b.512"
-// AVX512:        llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>)
-// AVX512:        vector.fma {{.*}} : vector<16xf32>
+// AVX512-COUNT-16: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>)
+// AVX512:          vector.fma {{.*}} : vector<16xf32>
 // AVXVNNI:       llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
-// AVXVNNI:       llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"({{.*}}) : (vector<8xi32>, vector<32xi8>, vector<32xi8>)
-// AVXVNNI:       vector.fma {{.*}} : vector<8xf32>
+// AVXVNNI-COUNT-16: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"({{.*}}) : (vector<8xi32>, vector<32xi8>, vector<32xi8>)
+// AVXVNNI:         vector.fma {{.*}} : vector<8xf32>
 // AVX2:          llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
-// AVX2:          %[[PAIRS:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
-// AVX2-NEXT:     %[[FOURS:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[PAIRS]],
-// AVX2-NEXT:     arith.addi %{{.*}}, %[[FOURS]] : vector<8xi32>
-// AVX2:          vector.fma {{.*}} : vector<8xf32>
+// AVX2:            llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2-NEXT:       llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// AVX2-NEXT:       arith.addi {{.*}} : vector<8xi32>
 // NEON:          llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"
-// NEON:          llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"
-// NEON:          vector.fma {{.*}} : vector<4xf32>
-// PORTABLE:      arith.muli {{.*}} : vector<4xi32>
-// PORTABLE:      arith.sitofp {{.*}} : vector<4xi32> to vector<4xf32>
+// NEON-COUNT-16:   llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"
+// NEON:            vector.fma {{.*}} : vector<4xf32>
+// PORTABLE-COUNT-64: arith.muli {{.*}} : vector<4xi32>
 
 // Ops that are alike share a function.
 // CHECK-LABEL: func.func @nv(

@@ -1,14 +1,14 @@
 // Quantization on vectors: scales of many groups at once, and codes by comparing bits with thresholds. What it
 // computes is tested where it is executed; here is what the code is made of on each kind of CPU.
 
-// RUN: fp4-opt %s --convert-fp4-to-vector="triple=x86_64-linux-gnu cpu=znver4" --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AVX512 "--implicit-check-not=memref.alloc(" --implicit-check-not=fastmath
-// RUN: fp4-opt %s --convert-fp4-to-vector="triple=x86_64-linux-gnu cpu=haswell" --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AVX2 --implicit-check-not=call_intrinsic
-// RUN: fp4-opt %s --convert-fp4-to-vector="triple=aarch64-linux-gnu cpu=neoverse-n1" --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,NEON --implicit-check-not=call_intrinsic
+// RUN: fp4-opt %s --split-input-file --convert-fp4-to-vector="triple=x86_64-linux-gnu cpu=znver4" --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AVX512 "--implicit-check-not=memref.alloc(" --implicit-check-not=fastmath
+// RUN: fp4-opt %s --split-input-file --convert-fp4-to-vector="triple=x86_64-linux-gnu cpu=haswell" --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,AVX2 --implicit-check-not=call_intrinsic
+// RUN: fp4-opt %s --split-input-file --convert-fp4-to-vector="triple=aarch64-linux-gnu cpu=neoverse-n1" --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,NEON --implicit-check-not=call_intrinsic
 
 // A row of 512 groups is a few segments. In each, the scales of all groups come first: of as many at once as an f32
 // vector has lanes, by one division and one encoding. Then the codes: no division in that loop. With lookups a vector
 // holds two groups of 16, of which each finds its thresholds by its word.
-// CHECK-LABEL: func.func @nv(
+// CHECK-LABEL: func.func private @fp4.quantize_pack(
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<?x8192xbf16, strided<[?, 1]>>, %[[GS:[a-z0-9]+]]: f32, %[[SS:[a-z0-9]+]]: f32, %[[C:[a-z0-9]+]]: memref<?x4096xi8>, %[[S:[a-z0-9]+]]: memref<?x512xf8E4M3FN>)
 // CHECK:         arith.mulf %[[SS]], %[[GS]] : f32
 // CHECK:         scf.for %{{.*}} = %c0 to %c8 step %c1
@@ -40,9 +40,11 @@ func.func @nv(%x: memref<?x8192xbf16, strided<[?, 1]>>, %gs: f32, %ss: f32, %c: 
   return
 }
 
+// -----
+
 // 65 groups: the last chunk starts where it is full, not where the one before it ends. Thresholds of mx are the same
 // for all groups, and stay in registers where they are not looked up.
-// CHECK-LABEL: func.func @tail(
+// CHECK-LABEL: func.func private @fp4.quantize_pack(
 // AVX512:         arith.minui %{{.*}}, %c49 : index
 // AVX512:         vector.store {{.*}} vector<16xf8E8M0FNU>
 // AVX2:           arith.minui %{{.*}}, %c57 : index
@@ -55,9 +57,11 @@ func.func @tail(%x: memref<?x2080xbf16>, %gs: f32, %ss: f32, %c: memref<?x1040xi
   return
 }
 
+// -----
+
 // Where a tie goes by the sign of the quotient, so does the choice between two sets of thresholds. f32 is compared as
 // it is; the threshold is then one of more candidates.
-// CHECK-LABEL: func.func @up(
+// CHECK-LABEL: func.func private @fp4.quantize_pack(
 // CHECK-COUNT-5: arith.divf %{{.*}} : vector<8xf32>
 // CHECK:          arith.cmpi slt, {{.*}} : vector<[[N:[0-9]+]]xi32>
 // CHECK-COUNT-7:  arith.select {{.*}} : vector<[[N]]xi1>, vector<[[N]]xi32>

@@ -77,6 +77,9 @@ public:
     return dot != DotProduct::NEONDot && dot != DotProduct::Portable;
   }
 
+  /// What is added to the columns' values, -12 to 12, to make such bytes.
+  int64_t getColumnOffset() const { return hasUnsignedColumns() ? 12 : 0; }
+
   /// Whether 16 lanes of 32 bits are looked up in a vector by one instruction
   /// that does not compete with dot products.
   bool hasLookup32() const { return dot == DotProduct::AVX512VNNI; }

@@ -39,16 +39,11 @@ struct Product {
 };
 } // namespace
 
-/// Bytes multiplied by vpdpbusd and its kin are unsigned on one side.
-static int64_t getOffset(const cpu::CPU &cpu) {
-  return cpu.hasUnsignedColumns() ? 12 : 0;
-}
-
 /// The product by tiles of `rows` rows.
 static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
                       int64_t rows) {
   ScaledMatmulOp op = product.op;
-  int64_t group = op.getGroupSize(), offset = getOffset(product.cpu);
+  int64_t group = op.getGroupSize(), offset = product.cpu.getColumnOffset();
   bool hasIndices =
       product.cpu.hasLookup32() &&
       isa<Float8E4M3FNType>(getElementTypeOrSelf(op.getRhsScales()));
