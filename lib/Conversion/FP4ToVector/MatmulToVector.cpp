@@ -448,13 +448,12 @@ static Value emitFactor(Matmul &m) {
                                m.b.constant(m.b.getF64Type(), 0.25));
 }
 
-/// f64 to the output's element type, through f32.
+/// f32 to the output's element type. In the block of the store: where there is
+/// no instruction for bf16, LLVM has a call round what comes from another block
+/// once more.
 static Value emitOutput(Matmul &m, Value value) {
-  Type element = cast<MemRefType>(m.op.getOutput().getType()).getElementType();
-  Type f32 = m.b.getF32Type();
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    f32 = vector.clone(f32);
-  return m.b.narrow(arith::TruncFOp::create(m.b, f32, value), element);
+  return m.b.narrow(
+      value, cast<MemRefType>(m.op.getOutput().getType()).getElementType());
 }
 
 void Matmul::storeRow(Value panel, Value row, Value sum, Value factor) {
@@ -470,18 +469,19 @@ void Matmul::storeRow(Value panel, Value row, Value sum, Value factor) {
         broadcast);
     if (Value factors = scaling->getColumnFactors(column(v)))
       value = arith::MulFOp::create(b, value, factors);
-    Value result = emitOutput(*this, value);
+    Value result = b.narrow(value, b.getF32Type());
     Value first = b.add(b.mul(panel, columns), v * lanes);
     Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
                                           b.add(first, lanes), numColumns);
     b.ifThenElse(
-        isWhole, [&] { b.storeVector(result, output, {row, first}); },
+        isWhole,
+        [&] { b.storeVector(emitOutput(*this, result), output, {row, first}); },
         [&] {
           b.loop(b.index(lanes), [&](Value lane) {
             Value column = b.add(first, lane);
             b.ifThen(b.isLess(column, numColumns), [&] {
-              b.store(vector::ExtractOp::create(b, result, lane), output,
-                      {row, column});
+              Value element = vector::ExtractOp::create(b, result, lane);
+              b.store(emitOutput(*this, element), output, {row, column});
             });
           });
         });
@@ -561,7 +561,8 @@ void Matmul::sumAgain(Value panel, Value tile) {
       b.ifThen(b.isLess(column, b.dim(op.getOutput(), 1)), [&] {
         Value sum = sumInF64(panel, tile, inTile, row, inPanel);
         Value result = arith::MulFOp::create(b, sum, emitFactor(*this));
-        b.store(emitOutput(*this, result), op.getOutput(), {row, column});
+        b.store(emitOutput(*this, b.narrow(result, b.getF32Type())),
+                op.getOutput(), {row, column});
       });
     });
   });
