@@ -3,7 +3,7 @@
     cross_cpu.py --bin=BIN --work=DIR --llvm=LLVM_BIN --runtime=serial_openmp.c --seed=7 --modules=4
 
 Each module is lowered for a CPU of AArch64, compiled, and linked with a C program that hands it its
-arguments. That needs a cross compiler, aarch64-linux-gnu-gcc, and qemu-aarch64.
+arguments, each at the end of a page: what is read or written beyond one ends the program. That needs a cross compiler, aarch64-linux-gnu-gcc, and qemu-aarch64.
 """
 
 from __future__ import annotations
@@ -23,25 +23,44 @@ import random_cpu
 # The names that results carry, and the CPUs that code is made for. LLVM's generic one has no dot product.
 CPUS = {"cortex-a76": "cpu=cortex-a76", "generic": ""}
 DTYPES = {name: dtype for dtype, name in random_cpu.MLIR_TYPES.items()}
-ALIGNMENT = 64
 
 PROGRAM = """
+#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-static _Alignas({alignment}) char memory[{size}];
 typedef struct {{ void *base, *data; int64_t offset, dims[2 * {rank}]; }} MemRef;
 
 void _mlir_ciface_f({parameters});
 
+/* Memory in front of a page that nobody may touch, and filled from the file. */
+static char *tensor(size_t size, FILE *file) {{
+  size_t page = sysconf(_SC_PAGESIZE), room = (size + page - 1) / page * page;
+  char *pages = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED || mprotect(pages + room, page, PROT_NONE))
+    exit(2);
+  char *data = pages + room - size;
+  if (file && fread(data, 1, size, file) != size)
+    exit(3);
+  return data;
+}}
+
 int main(int count, char **arguments) {{
-  FILE *file = fopen(arguments[1], "r+b");
-  if (!file || fread(memory, 1, {results}, file) != {results})
+  FILE *file = fopen(arguments[1], "rb");
+  if (!file)
     return 1;
+  char *data;
 {descriptors}
   _mlir_ciface_f({arguments});
-  fseek(file, {results}, SEEK_SET);
-  return fwrite(memory + {results}, 1, {size} - {results}, file) != {size} - {results} || fclose(file);
+  file = fopen(arguments[2], "wb");
+  if (!file)
+    return 4;
+{writes}
+  return fclose(file) != 0;
 }}
 """
 
@@ -59,24 +78,25 @@ def result_form(batch: random_cpu.Batch, name: str, mlir_type: str) -> tuple[lis
     return shape, DTYPES[element]
 
 
-class Memory:
-    """Tensors side by side, as a program finds them and as descriptors tell of them."""
+class Tensors:
+    """Tensors as a program makes them and as descriptors tell of them."""
 
     def __init__(self) -> None:
-        self.size = ALIGNMENT
         self.descriptors: list[str] = []
-        self.places: list[int] = []
+        self.writes: list[str] = []
 
-    def add(self, shape: list[int], dtype: o.DType) -> str:
+    def add(self, shape: list[int], dtype: o.DType, is_result: bool) -> str:
         """Gives an argument of the call."""
         strides = [int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(len(shape))]
         number = len(self.descriptors)
         dims = ", ".join(map(str, [*shape, *strides]))
-        place = f"memory + {self.size}"
-        self.descriptors.append(f"  MemRef m{number} = {{{place}, {place}, 0, {{{dims}}}}};")
-        self.places.append(self.size)
-        self.size += int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        self.size = -(-self.size // ALIGNMENT) * ALIGNMENT
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        self.descriptors.append(
+            f"  data = tensor({size}, {'NULL' if is_result else 'file'});\n"
+            f"  MemRef m{number} = {{data, data, 0, {{{dims}}}}};"
+        )
+        if is_result:
+            self.writes.append(f"  fwrite(m{number}.data, 1, {size}, file);")
         return f"&m{number}"
 
 
@@ -110,8 +130,8 @@ class CrossTool:
         batch.config = dataclasses.replace(batch.config, weight_is_parameter=False)
         module = batch.module()
         base = self.work / f"{batch.config.number}"
-        memory = Memory()
-        parameters, arguments = [], []
+        tensors = Tensors()
+        parameters, arguments, image = [], [], []
         for value in module.inputs.values():
             if value.ndim == 0:
                 parameters.append("float")
@@ -119,42 +139,38 @@ class CrossTool:
                 arguments.append(f"((union {{uint32_t bits; float value;}}){{{bits}u}}).value")
             else:
                 parameters.append("MemRef *")
-                arguments.append(memory.add(list(value.shape), value.dtype))
-        tensors = [value for value in module.inputs.values() if value.ndim]
-        results_at = memory.size
+                arguments.append(tensors.add(list(value.shape), value.dtype, is_result=False))
+                image.append(value.tobytes())
         forms = [result_form(batch, name, kind) for name, kind, _ in module.results]
         for shape, dtype in forms:
             parameters.append("MemRef *")
-            arguments.append(memory.add(shape, dtype))
+            arguments.append(tensors.add(shape, dtype, is_result=True))
 
-        program, data, executable = (base.with_suffix(s) for s in (".c", ".data", ".elf"))
+        program, data, output, executable = (
+            base.with_suffix(s) for s in (".c", ".in", ".out", ".elf")
+        )
         program.write_text(
             PROGRAM.format(
-                alignment=ALIGNMENT,
-                size=memory.size,
                 rank=4,
                 parameters=", ".join(parameters),
-                results=results_at,
-                descriptors="\n".join(memory.descriptors),
+                descriptors="\n".join(tensors.descriptors),
                 arguments=", ".join(arguments),
+                writes="\n".join(tensors.writes),
             )
         )
-        image = np.zeros(memory.size, np.uint8)
-        for value, place in zip(tensors, memory.places, strict=False):
-            image[place : place + value.nbytes] = np.frombuffer(value.tobytes(), np.uint8)
-        data.write_bytes(image.tobytes())
+        data.write_bytes(b"".join(image))
         assembled = self.compile(str(module), batch.config.isa, base)
         compiler = "aarch64-linux-gnu-gcc"
         sources = [program, self.runtime, assembled]
         self.call(compiler, "-O1", "-static", *sources, "-lm", "-o", executable)
-        self.call("qemu-aarch64", executable, data)
-        image = np.frombuffer(data.read_bytes(), np.uint8)
+        self.call("qemu-aarch64", executable, data, output)
+        computed = output.read_bytes()
         results = {}
-        for (name, _, _), (shape, dtype), place in zip(
-            module.results, forms, memory.places[len(tensors) :], strict=True
-        ):
+        for (name, _, _), (shape, dtype) in zip(module.results, forms, strict=True):
             size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-            results[name] = image[place : place + size].view(dtype).reshape(shape)
+            results[name] = np.frombuffer(computed[:size], dtype).reshape(shape)
+            computed = computed[size:]
+        check_layer.require(not computed, f"{output} is longer than its results")
         return results
 
 
