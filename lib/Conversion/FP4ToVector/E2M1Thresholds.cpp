@@ -190,7 +190,8 @@ Value E2M1Thresholds::emitWords(VectorBuilder &b, Value field,
 /// the row and the code so far, which is made in the bits below the row.
 Value E2M1Thresholds::emitSearch(VectorBuilder &b, Value x, Value words) const {
   Bits i(b, format.width(), type);
-  for (auto [table, bit] : llvm::zip_equal(steps, ArrayRef<int64_t>{2, 1, 1})) {
+  constexpr std::array<int64_t, kSteps> bits = {2, 1, 1};
+  for (auto [table, bit] : llvm::zip_equal(steps, bits)) {
     Value beyond = i.compare(Bits::Predicate::sgt, x, b.lookup16(table, words));
     if (table == steps.back())
       words = i.add(words, words);
