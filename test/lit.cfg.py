@@ -67,7 +67,10 @@ if shutil.which("nvidia-smi") and not (
 
 if config.fp4_sanitize:
     config.available_features.add("asan")
-    # libLLVM and libMLIR are not instrumented: containers that cross into them
-    # look overflown. A refused allocation is something that the tools handle.
-    config.environment["ASAN_OPTIONS"] = "detect_container_overflow=0:allocator_may_return_null=1"
+    # libLLVM and libMLIR are not instrumented: containers and arenas that cross
+    # into them look overflown. A refused allocation is something that the tools
+    # handle.
+    config.environment["ASAN_OPTIONS"] = (
+        "detect_container_overflow=0:allow_user_poisoning=0:allocator_may_return_null=1"
+    )
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
