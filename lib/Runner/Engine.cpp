@@ -11,6 +11,9 @@
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/MapperJITLinkMemoryManager.h"
+#include "llvm/ExecutionEngine/Orc/MemoryMapper.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
@@ -114,6 +117,20 @@ static llvm::Error optimize(llvm::Module &module,
   return llvm::Error::success();
 }
 
+/// Functions reach the constants of others by 32 bits, as the code model has
+/// it: all of them are in one reservation of addresses, not wherever the system
+/// has pages.
+static llvm::Expected<std::unique_ptr<llvm::orc::ObjectLayer>>
+createLinkingLayer(llvm::orc::ExecutionSession &session) {
+  constexpr size_t kReservation = size_t(256) << 20;
+  auto memory = llvm::orc::MapperJITLinkMemoryManager::CreateWithMapper<
+      llvm::orc::InProcessMemoryMapper>(kReservation);
+  if (!memory)
+    return memory.takeError();
+  return std::make_unique<llvm::orc::ObjectLinkingLayer>(session,
+                                                         std::move(*memory));
+}
+
 static llvm::Error addHostFunctions(llvm::orc::LLLazyJIT &jit,
                                     ArrayRef<HostFunction> functions) {
   llvm::orc::SymbolMap symbols;
@@ -141,6 +158,8 @@ Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
   if (!translated)
     return makeError("cannot translate the module to LLVM IR");
   machine.setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  machine.setRelocationModel(llvm::Reloc::PIC_);
+  machine.setCodeModel(llvm::CodeModel::Small);
   auto layout = machine.getDefaultDataLayoutForTarget();
   if (!layout)
     return layout.takeError();
@@ -152,6 +171,7 @@ Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
   auto jit = llvm::orc::LLLazyJITBuilder()
                  .setJITTargetMachineBuilder(machine)
                  .setSupportConcurrentCompilation(true)
+                 .setObjectLinkingLayerCreator(createLinkingLayer)
                  .setLazyCompileFailureAddr(
                      llvm::orc::ExecutorAddr::fromPtr(&exitAfterFailedCompile))
                  .create();
