@@ -69,6 +69,8 @@ compileForCPU(ModuleOp module, const EntrySignature &signature,
   auto cpu = cpu::CPU::create(/*triple=*/"", options.cpu, options.features);
   if (!cpu)
     return cpu.takeError();
+  if (llvm::Error error = cpu->checkRunsHere())
+    return std::move(error);
   nameArguments(module, signature);
   if (failed(run(module, [&](OpPassManager &pm) {
         buildLowerLayersToCPUPipeline(pm, options);

@@ -63,6 +63,10 @@ public:
                                     llvm::StringRef name,
                                     llvm::StringRef features);
 
+  /// Fails if the process would die of an instruction that this machine does
+  /// not have, and names the feature.
+  llvm::Error checkRunsHere() const;
+
   const llvm::Triple &getTriple() const { return triple; }
   llvm::StringRef getName() const { return name; }
   llvm::StringRef getFeatures() const { return features; }

@@ -110,6 +110,32 @@ llvm::Expected<CPU> CPU::create(StringRef triple, StringRef name,
   return cpu;
 }
 
+/// Whether LLVM picks instructions of the feature by itself. Others, such as
+/// those of an operating system, do a process no harm.
+static bool isPickedByLLVM(const llvm::Triple &triple, StringRef feature) {
+  if (!triple.isX86())
+    return true;
+  return llvm::any_of(
+      llvm::ArrayRef<StringRef>({"avx", "bmi", "f16c", "fma", "lzcnt", "movbe",
+                                 "popcnt", "sse", "ssse", "xop"}),
+      [&](StringRef prefix) { return feature.starts_with(prefix); });
+}
+
+llvm::Error CPU::checkRunsHere() const {
+  std::string message;
+  const llvm::Target *target = lookupTarget(triple, message);
+  if (!target)
+    return makeError("{0}", message);
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
+      target->createMCSubtargetInfo(triple, name, features));
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    if (!feature.getValue() && isPickedByLLVM(triple, feature.getKey()) &&
+        subtarget->checkFeatures(("+" + feature.getKey()).str()))
+      return makeError("CPU {0} has {1}, and this machine does not", name,
+                       feature.getKey());
+  return llvm::Error::success();
+}
+
 StringRef cpu::stringifyDotProduct(DotProduct dot) {
   switch (dot) {
   case DotProduct::AVX512VNNI:
