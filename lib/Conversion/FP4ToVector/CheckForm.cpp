@@ -83,12 +83,15 @@ static LogicalResult checkMatmul(PackedMatmulOp op, const cpu::CPU &cpu) {
            << columns << " rows, but vectors of CPU " << cpu.getName()
            << " have " << tile.lanes << " lanes";
   int64_t rows = cast<MemRefType>(op.getValues().getType()).getDimSize(2);
-  if (rows != tile.prefillRows && rows > tile.decodeRows &&
-      rows % tile.decodeRows != 0)
-    return op.emitOpError("has tiles of ")
-           << rows << " rows; those for CPU " << cpu.getName() << " have "
-           << tile.prefillRows << ", at most " << tile.decodeRows
-           << ", or a multiple of that";
+  if (rows != tile.prefillRows && rows != tile.batchRows &&
+      rows > tile.decodeRows) {
+    InFlightDiagnostic error = op.emitOpError("has tiles of ");
+    error << rows << " rows; those for CPU " << cpu.getName() << " have "
+          << tile.prefillRows << ", ";
+    if (tile.batchRows != tile.prefillRows)
+      error << tile.batchRows << ", ";
+    return error << "or at most " << tile.decodeRows;
+  }
   return success();
 }
 

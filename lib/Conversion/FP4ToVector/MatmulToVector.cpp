@@ -8,12 +8,16 @@
 //
 // For each panel of the weight and each block of rows, one of two ways:
 //
-// - many rows (prefill): a stretch of K at a time, the codes of the panel are
+// - a few rows (decode), as many as registers hold the sums of: codes are
+//   expanded in registers and multiplied with all rows.
+// - more rows (prefill): a stretch of K at a time, the codes of the panel are
 //   expanded to bytes that stay in the first cache, and each tile of rows is
 //   multiplied with them; its sums so far wait in the second cache.
-// - few rows (decode): codes are expanded in registers and multiplied with a
-//   few rows at once, all rows of a group before the next group. The weight is
-//   read from memory once, which is what takes the time.
+// - in between (a batch): the same, but the codes of the next stretch are on
+//   their way from memory, and tiles are as large as registers can make them.
+//
+// Either way the weight is read from memory once, which is what takes the time
+// of the first.
 //
 // How sums of groups come to their scales is said in GroupScaling.h. Rows and
 // columns whose scales spread too far for that are summed again in f64.
@@ -57,16 +61,14 @@ struct Matmul {
   PackedMatmulOp op;
   std::unique_ptr<GroupScaling> scaling;
   int64_t groupSize, rows, lanes, vectors, columns;
-  /// Rows that registers hold the sums of, in decode.
-  int64_t rowsAtOnce;
-  bool isDecode;
+  /// At most what registers hold the sums of, or few tiles, or many.
+  bool isDecode, isBatch;
   /// Bytes of the values of the panel, (steps of 4 K, columns * 4).
   Value bytes;
   /// Scales of the panel, (groups, columns).
   Value scales;
-  /// Sums of the block so far, (rows, columns), and in decode, those of a
-  /// stretch.
-  Value totals, sums;
+  /// Sums of the block so far, (rows, columns).
+  Value totals;
 
   Matmul(VectorBuilder &b, PackedMatmulOp op);
 
@@ -84,23 +86,38 @@ struct Matmul {
     return b.load(op.getTerms(), {tile, group, b.index(which), row});
   }
 
-  SmallVector<Value> zeros(int64_t count);
-  SmallVector<Value> load(Value sums, Value firstSum, int64_t count);
-  void store(Value sums, Value firstSum, ValueRange values);
+  SmallVector<Value> zeros();
+  void store(Value firstSum, ValueRange values);
   void addToTotals(Value firstSum, ValueRange values);
   Value loadRow(Value tile, Value group, Value row, Value place);
+  void startRow(Place place, Value group, int64_t row,
+                ArrayRef<Value> columnScales, SmallVector<Value> &groupSums);
+  void finishRow(Place place, Value group, int64_t row,
+                 ArrayRef<Value> columnScales, ArrayRef<Value> groupSums,
+                 MutableArrayRef<Value> sums);
   SmallVector<Value>
   forChunks(SmallVector<Value> groupSums,
             llvm::function_ref<void(Value firstStep, SmallVector<Value> &)>);
+  SmallVector<Value>
+  forGroups(Value count, ValueRange sums,
+            llvm::function_ref<void(Value g, SmallVector<Value> &)>);
+  void forParts(Value count, int64_t atMost,
+                llvm::function_ref<void(Value first, Value count)>);
+  void forStretches(llvm::function_ref<void(Value first, Value count)>);
+  void prefetchRows(Value tile, Value group);
+  void prefetchGroup(Value panel, Value group);
 
   void expand(Value panel, Value first, Value g);
-  void prefetchRows(Value tile, Value group, Value firstRow, int64_t count);
+  SmallVector<Value> loadBytes(Value firstStep, int64_t count);
+  void multiplyRowByRow(Place place, Value group, Value g,
+                        ArrayRef<Value> columnScales,
+                        MutableArrayRef<Value> sums);
+  void multiplyStepByStep(Place place, Value group, Value g,
+                          ArrayRef<Value> columnScales,
+                          MutableArrayRef<Value> sums);
   void multiplyStretch(Place place, Value first, Value count);
 
-  SmallVector<Value> multiplyGroup(Place place, Value group, Value firstRow,
-                                   ArrayRef<Value> columnScales);
-  void multiplyGroups(Place place, Value first, int64_t count, Value firstRow);
-  void prefetchCodes(Value panel, Value first, int64_t count);
+  void multiplyGroup(Place place, Value group, MutableArrayRef<Value> sums);
   void multiplyAll(Place place);
 
   void storeRow(Value panel, Value row, Value sum, Value factor);
@@ -110,8 +127,7 @@ struct Matmul {
   void storeTile(Place place);
   void forRows(Value tile, llvm::function_ref<void(Value inTile, Value row)>);
 
-  void emitPrefillBlock(Value panel, Value firstTile, Value numTiles);
-  void emitPrefill(Value panel, Value numTiles);
+  void emitPrefill(Value panel);
   void emit();
 };
 } // namespace
@@ -123,14 +139,13 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
       lanes(b.cpu.getTile().lanes),
       columns(cast<MemRefType>(op.getRhsScales().getType()).getDimSize(2)) {
   vectors = columns / lanes;
-  isDecode = rows != b.cpu.getTile().prefillRows;
-  rowsAtOnce = std::min(rows, b.cpu.getTile().decodeRows);
+  cpu::Tile tile = b.cpu.getTile();
+  isDecode = rows <= tile.decodeRows;
+  isBatch = rows == tile.batchRows && rows != tile.prefillRows;
   totals =
       b.scratch({(isDecode ? 1 : kBlockTiles) * rows, columns}, b.getF32Type());
-  if (isDecode) {
-    sums = b.scratch({rows, columns}, b.getF32Type());
+  if (isDecode)
     return;
-  }
   int64_t inStretch = groupsInStretch();
   bytes = b.scratch({inStretch * groupSize / 4, columns * 4}, b.getI8Type());
   scales = b.scratch({inStretch, columns}, b.getI32Type());
@@ -140,34 +155,28 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
 // What both ways share
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> Matmul::zeros(int64_t count) {
+/// Sums of a tile to start with, row by row.
+SmallVector<Value> Matmul::zeros() {
   Value zero = b.constant(b.vectorType(lanes, b.getF32Type()), 0.0);
-  return SmallVector<Value>(count * vectors, zero);
+  return SmallVector<Value>(rows * vectors, zero);
 }
 
-/// The sums of `count` rows, row by row.
-SmallVector<Value> Matmul::load(Value sums, Value firstSum, int64_t count) {
-  SmallVector<Value> values;
-  for (int64_t r = 0; r < count; ++r)
-    for (int64_t v = 0; v < vectors; ++v)
-      values.push_back(
-          b.loadVector(lanes, sums, {b.add(firstSum, r), column(v)}));
-  return values;
-}
-
-void Matmul::store(Value sums, Value firstSum, ValueRange values) {
+void Matmul::store(Value firstSum, ValueRange values) {
   for (auto [i, value] : llvm::enumerate(values))
-    b.storeVector(value, sums,
+    b.storeVector(value, totals,
                   {b.add(firstSum, i / vectors), column(i % vectors)});
 }
 
 /// The errors of f32 grow with the length of a sum: that of a stretch is summed
 /// by itself and added as one.
 void Matmul::addToTotals(Value firstSum, ValueRange values) {
-  SmallVector<Value> results = load(totals, firstSum, values.size() / vectors);
-  for (auto [result, value] : llvm::zip_equal(results, values))
-    result = arith::AddFOp::create(b, result, value);
-  store(totals, firstSum, results);
+  SmallVector<Value> results;
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Value total = b.loadVector(
+        lanes, totals, {b.add(firstSum, i / vectors), column(i % vectors)});
+    results.push_back(arith::AddFOp::create(b, total, value));
+  }
+  store(firstSum, results);
 }
 
 /// Four values of a row, from `place` on, as an i32.
@@ -176,14 +185,44 @@ Value Matmul::loadRow(Value tile, Value group, Value row, Value place) {
   return vector::ExtractOp::create(b, b.bitcast(b.getI32Type(), four), 0);
 }
 
-/// Has the values and terms of rows read into the first cache. A place behind
-/// the last one has no effect.
-void Matmul::prefetchRows(Value tile, Value group, Value firstRow,
-                          int64_t count) {
-  for (int64_t byte = 0; byte < count * groupSize; byte += kCacheLine)
-    b.prefetch(op.getValues(), {tile, group, b.add(firstRow, byte / groupSize),
+/// Appends what the sums of a group of a row start with.
+void Matmul::startRow(Place place, Value group, int64_t row,
+                      ArrayRef<Value> columnScales,
+                      SmallVector<Value> &groupSums) {
+  Value start =
+      b.broadcast(loadTerm(place.tile, group, 1, b.index(row)), lanes);
+  for (Value scales : columnScales)
+    groupSums.push_back(scaling->start(start, scales));
+}
+
+/// Adds the sums of a group of a row to those of the row.
+void Matmul::finishRow(Place place, Value group, int64_t row,
+                       ArrayRef<Value> columnScales, ArrayRef<Value> groupSums,
+                       MutableArrayRef<Value> sums) {
+  Value rowScale =
+      scaling->getRowScale(loadTerm(place.tile, group, 0, b.index(row)));
+  for (auto [v, scales] : llvm::enumerate(columnScales))
+    sums[v] = scaling->add(sums[v], groupSums[v], rowScale, scales);
+}
+
+/// Has the values and terms of a tile's rows read into the first cache. A place
+/// behind the last one has no effect.
+void Matmul::prefetchRows(Value tile, Value group) {
+  for (int64_t byte = 0; byte < rows * groupSize; byte += kCacheLine)
+    b.prefetch(op.getValues(), {tile, group, b.index(byte / groupSize),
                                 b.index(byte % groupSize)});
-  b.prefetch(op.getTerms(), {tile, group, b.index(0), firstRow});
+  b.prefetch(op.getTerms(), {tile, group, b.index(0), b.index(0)});
+}
+
+/// Has the codes and scales of a group read, over the end of a panel into the
+/// next one, which the hardware does not foresee.
+void Matmul::prefetchGroup(Value panel, Value group) {
+  for (int64_t s = 0; s < stepsInGroup(); ++s)
+    for (int64_t byte = 0; byte < columns * 4; byte += kCacheLine)
+      b.prefetch(
+          op.getRhsCodes(),
+          {panel, b.add(b.mul(group, stepsInGroup()), s), b.index(byte)});
+  b.prefetch(op.getRhsScales(), {panel, group, b.index(0)});
 }
 
 /// Adds the products of a group, written out for up to kUnrolled elements, and
@@ -203,6 +242,34 @@ Matmul::forChunks(SmallVector<Value> groupSums,
   body(b.mul(loop.getInductionVar(), kUnrolled / 8), values);
   scf::YieldOp::create(b, values);
   return llvm::to_vector(ValueRange(loop.getResults()));
+}
+
+/// Sums over `count` iterations, which `body` adds to.
+SmallVector<Value>
+Matmul::forGroups(Value count, ValueRange sums,
+                  llvm::function_ref<void(Value, SmallVector<Value> &)> body) {
+  auto loop = scf::ForOp::create(b, b.index(0), count, b.index(1), sums);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(loop.getBody());
+  SmallVector<Value> values(loop.getRegionIterArgs());
+  body(loop.getInductionVar(), values);
+  scf::YieldOp::create(b, values);
+  return llvm::to_vector(ValueRange(loop.getResults()));
+}
+
+/// For each `atMost` of `count` things: the first one, and how many there are.
+void Matmul::forParts(Value count, int64_t atMost,
+                      llvm::function_ref<void(Value, Value)> body) {
+  b.loop(b.div(b.add(count, atMost - 1), atMost), [&](Value part) {
+    Value first = b.mul(part, atMost);
+    Value left = arith::SubIOp::create(b, count, first);
+    body(first, arith::MinUIOp::create(b, left, b.index(atMost)));
+  });
+}
+
+/// For each stretch: its first group, and how many there are.
+void Matmul::forStretches(llvm::function_ref<void(Value, Value)> body) {
+  forParts(groups(), groupsInStretch(), body);
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,107 +295,127 @@ void Matmul::expand(Value panel, Value first, Value g) {
   });
 }
 
-/// Adds the products of `count` groups from `first` on to the sums of a tile.
-void Matmul::multiplyStretch(Place place, Value first, Value count) {
-  auto loop = scf::ForOp::create(b, b.index(0), count, b.index(1), zeros(rows));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(loop.getBody());
-    Value g = loop.getInductionVar(), group = b.add(first, g);
-    // The next tile's part of a stretch is elsewhere in memory, too short for
-    // the hardware to see it coming.
-    prefetchRows(b.add(place.tile, 1), group, b.index(0), rows);
-    SmallVector<Value> groupSums;
-    for (int64_t r = 0; r < rows; ++r) {
-      Value start =
-          b.broadcast(loadTerm(place.tile, group, 1, b.index(r)), lanes);
+/// The bytes of `count` steps of 4 elements of K, step by step.
+SmallVector<Value> Matmul::loadBytes(Value firstStep, int64_t count) {
+  SmallVector<Value> weights;
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t v = 0; v < vectors; ++v)
+      weights.push_back(b.loadVector(
+          lanes * 4, bytes, {b.add(firstStep, i), b.index(v * lanes * 4)}));
+  return weights;
+}
+
+/// Where the elements of a step are in a row: steps hold even elements and odd
+/// ones, rows first all even ones.
+static int64_t getPlaceInRow(int64_t step, int64_t groupSize) {
+  return step % 2 * groupSize / 2 + step / 2 * 4;
+}
+
+/// The products of a group of a tile: each row from its start to its scales,
+/// while registers keep the group's bytes.
+void Matmul::multiplyRowByRow(Place place, Value group, Value g,
+                              ArrayRef<Value> columnScales,
+                              MutableArrayRef<Value> sums) {
+  int64_t steps = groupSize / 4;
+  SmallVector<Value> weights = loadBytes(b.mul(g, steps), steps);
+  for (int64_t r = 0; r < rows; ++r) {
+    SmallVector<Value> rowSums;
+    startRow(place, group, r, columnScales, rowSums);
+    for (int64_t i = 0; i < steps; ++i) {
+      Value row = loadRow(place.tile, group, b.index(r),
+                          b.index(getPlaceInRow(i, groupSize)));
       for (int64_t v = 0; v < vectors; ++v)
-        groupSums.push_back(
-            scaling->start(start, b.loadVector(lanes, scales, {g, column(v)})));
+        rowSums[v] = b.dot(rowSums[v], weights[i * vectors + v], row);
     }
-    int64_t unrolled = std::min(groupSize, kUnrolled) / 8;
-    groupSums = forChunks(
-        std::move(groupSums), [&](Value firstStep, SmallVector<Value> &chunk) {
-          Value from = b.mul(b.add(b.mul(g, stepsInGroup()), firstStep), 2);
-          for (int64_t i = 0; i < 2 * unrolled; ++i) {
-            // Steps hold even elements and odd ones, rows first all even ones.
-            Value inRow =
-                b.add(b.mul(firstStep, 4), i % 2 * groupSize / 2 + i / 2 * 4);
-            SmallVector<Value> weights;
-            for (int64_t v = 0; v < vectors; ++v)
-              weights.push_back(b.loadVector(
-                  lanes * 4, bytes, {b.add(from, i), b.index(v * lanes * 4)}));
-            for (int64_t r = 0; r < rows; ++r) {
-              Value row = loadRow(place.tile, group, b.index(r), inRow);
-              for (int64_t v = 0; v < vectors; ++v) {
-                Value &sum = chunk[r * vectors + v];
-                sum = b.dot(sum, weights[v], row);
-              }
-            }
-          }
-        });
-    SmallVector<Value> results;
-    for (int64_t r = 0; r < rows; ++r) {
-      Value rowScale =
-          scaling->getRowScale(loadTerm(place.tile, group, 0, b.index(r)));
-      for (int64_t v = 0; v < vectors; ++v) {
-        int64_t i = r * vectors + v;
-        results.push_back(
-            scaling->add(loop.getRegionIterArg(i), groupSums[i], rowScale,
-                         b.loadVector(lanes, scales, {g, column(v)})));
+    finishRow(place, group, r, columnScales, rowSums,
+              sums.slice(r * vectors, vectors));
+  }
+}
+
+/// The products of a group of a tile: each step for all rows, while registers
+/// keep the sums of all.
+void Matmul::multiplyStepByStep(Place place, Value group, Value g,
+                                ArrayRef<Value> columnScales,
+                                MutableArrayRef<Value> sums) {
+  SmallVector<Value> groupSums;
+  for (int64_t r = 0; r < rows; ++r)
+    startRow(place, group, r, columnScales, groupSums);
+  int64_t unrolled = std::min(groupSize, kUnrolled) / 4;
+  groupSums = forChunks(std::move(groupSums), [&](Value firstStep,
+                                                  SmallVector<Value> &chunk) {
+    Value from = b.mul(b.add(b.mul(g, stepsInGroup()), firstStep), 2);
+    for (int64_t i = 0; i < unrolled; ++i) {
+      SmallVector<Value> weights = loadBytes(b.add(from, i), 1);
+      for (int64_t r = 0; r < rows; ++r) {
+        Value row =
+            loadRow(place.tile, group, b.index(r),
+                    b.add(b.mul(firstStep, 4), getPlaceInRow(i, groupSize)));
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value &sum = chunk[r * vectors + v];
+          sum = b.dot(sum, weights[v], row);
+        }
       }
     }
-    scf::YieldOp::create(b, results);
-  }
-  addToTotals(place.firstSum, loop.getResults());
+  });
+  for (int64_t r = 0; r < rows; ++r)
+    finishRow(place, group, r, columnScales,
+              ArrayRef(groupSums).slice(r * vectors, vectors),
+              sums.slice(r * vectors, vectors));
 }
 
-void Matmul::emitPrefillBlock(Value panel, Value firstTile, Value numTiles) {
-  auto place = [&](Value tile) -> Place {
-    return {panel, b.add(firstTile, tile), b.mul(tile, rows)};
-  };
-  b.loop(numTiles,
-         [&](Value tile) { store(totals, b.mul(tile, rows), zeros(rows)); });
-  int64_t inStretch = groupsInStretch();
-  Value stretches = b.div(b.add(groups(), inStretch - 1), inStretch);
-  b.loop(stretches, [&](Value stretch) {
-    Value first = b.mul(stretch, inStretch);
-    Value left = arith::SubIOp::create(b, groups(), first);
-    Value count = arith::MinUIOp::create(b, left, b.index(inStretch));
-    b.loop(count, [&](Value g) { expand(panel, first, g); });
-    b.loop(numTiles,
-           [&](Value tile) { multiplyStretch(place(tile), first, count); });
-  });
-  b.loop(numTiles, [&](Value tile) { storeTile(place(tile)); });
+/// Adds the products of `count` groups from `first` on to the sums of a tile.
+void Matmul::multiplyStretch(Place place, Value first, Value count) {
+  SmallVector<Value> sums =
+      forGroups(count, zeros(), [&](Value g, SmallVector<Value> &sums) {
+        Value group = b.add(first, g);
+        // The next tile's part of a stretch is elsewhere in memory, too short
+        // for the hardware to see it coming.
+        prefetchRows(b.add(place.tile, 1), group);
+        if (isBatch)
+          prefetchGroup(place.panel, b.add(group, groupsInStretch()));
+        SmallVector<Value> columnScales;
+        for (int64_t v = 0; v < vectors; ++v)
+          columnScales.push_back(b.loadVector(lanes, scales, {g, column(v)}));
+        if (isBatch && groupSize <= kUnrolled)
+          multiplyRowByRow(place, group, g, columnScales, sums);
+        else
+          multiplyStepByStep(place, group, g, columnScales, sums);
+      });
+  addToTotals(place.firstSum, sums);
 }
 
-void Matmul::emitPrefill(Value panel, Value numTiles) {
-  Value blocks = b.div(b.add(numTiles, kBlockTiles - 1), kBlockTiles);
-  b.loop(blocks, [&](Value block) {
-    Value firstTile = b.mul(block, kBlockTiles);
-    Value left = arith::SubIOp::create(b, numTiles, firstTile);
-    emitPrefillBlock(panel, firstTile,
-                     arith::MinUIOp::create(b, left, b.index(kBlockTiles)));
-  });
+void Matmul::emitPrefill(Value panel) {
+  forParts(b.dim(op.getValues(), 0), kBlockTiles,
+           [&](Value firstTile, Value numTiles) {
+             auto forTiles = [&](llvm::function_ref<void(Place)> body) {
+               b.loop(numTiles, [&](Value tile) {
+                 body({panel, b.add(firstTile, tile), b.mul(tile, rows)});
+               });
+             };
+             forTiles([&](Place place) { store(place.firstSum, zeros()); });
+             forStretches([&](Value first, Value count) {
+               b.loop(count, [&](Value g) { expand(panel, first, g); });
+               forTiles(
+                   [&](Place place) { multiplyStretch(place, first, count); });
+             });
+             forTiles([&](Place place) { storeTile(place); });
+           });
 }
 
 //===----------------------------------------------------------------------===//
 // Few rows
 //===----------------------------------------------------------------------===//
 
-/// The sums of the products of a group and a few rows from `firstRow` on.
-SmallVector<Value> Matmul::multiplyGroup(Place place, Value group,
-                                         Value firstRow,
-                                         ArrayRef<Value> columnScales) {
-  SmallVector<Value> groupSums;
-  for (int64_t r = 0; r < rowsAtOnce; ++r) {
-    Value start =
-        b.broadcast(loadTerm(place.tile, group, 1, b.add(firstRow, r)), lanes);
-    for (int64_t v = 0; v < vectors; ++v)
-      groupSums.push_back(scaling->start(start, columnScales[v]));
-  }
+/// Adds the products of a group to the sums of the rows.
+void Matmul::multiplyGroup(Place place, Value group,
+                           MutableArrayRef<Value> sums) {
+  SmallVector<Value> columnScales, groupSums;
+  for (int64_t v = 0; v < vectors; ++v)
+    columnScales.push_back(scaling->getScales(place.panel, group, column(v)));
+  for (int64_t r = 0; r < rows; ++r)
+    startRow(place, group, r, columnScales, groupSums);
   int64_t unrolled = std::min(groupSize, kUnrolled) / 8;
-  return forChunks(
+  groupSums = forChunks(
       std::move(groupSums), [&](Value firstStep, SmallVector<Value> &chunk) {
         Value from = b.add(b.mul(group, stepsInGroup()), firstStep);
         for (int64_t s = 0; s < unrolled; ++s) {
@@ -341,10 +428,10 @@ SmallVector<Value> Matmul::multiplyGroup(Place place, Value group,
             weights[1].push_back(odd);
           }
           for (int64_t half = 0; half < 2; ++half)
-            for (int64_t r = 0; r < rowsAtOnce; ++r) {
+            for (int64_t r = 0; r < rows; ++r) {
               Value inRow =
                   b.add(b.mul(firstStep, 4), s * 4 + half * groupSize / 2);
-              Value row = loadRow(place.tile, group, b.add(firstRow, r), inRow);
+              Value row = loadRow(place.tile, group, b.index(r), inRow);
               for (int64_t v = 0; v < vectors; ++v) {
                 Value &sum = chunk[r * vectors + v];
                 sum = b.dot(sum, weights[half][v], row);
@@ -352,88 +439,39 @@ SmallVector<Value> Matmul::multiplyGroup(Place place, Value group,
             }
         }
       });
+  for (int64_t r = 0; r < rows; ++r)
+    finishRow(place, group, r, columnScales,
+              ArrayRef(groupSums).slice(r * vectors, vectors),
+              sums.slice(r * vectors, vectors));
 }
 
-/// Adds the products of `count` groups from `first` on to the sums of a few
-/// rows.
-void Matmul::multiplyGroups(Place place, Value first, int64_t count,
-                            Value firstRow) {
-  Value firstSum = b.add(place.firstSum, firstRow);
-  // The rows, all of which are read for each panel, are in the second cache.
-  Value ahead = b.add(first, 2 * count);
-  for (int64_t g = 0; g < count; ++g)
-    prefetchRows(place.tile, b.add(ahead, g), firstRow, rowsAtOnce);
-  SmallVector<Value> rowSums = load(sums, firstSum, rowsAtOnce);
-  for (int64_t g = 0; g < count; ++g) {
-    Value group = b.add(first, g);
-    SmallVector<Value> columnScales;
-    for (int64_t v = 0; v < vectors; ++v)
-      columnScales.push_back(scaling->getScales(place.panel, group, column(v)));
-    SmallVector<Value> groupSums =
-        multiplyGroup(place, group, firstRow, columnScales);
-    for (int64_t r = 0; r < rowsAtOnce; ++r) {
-      Value rowScale = scaling->getRowScale(
-          loadTerm(place.tile, group, 0, b.add(firstRow, r)));
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value &sum = rowSums[r * vectors + v];
-        sum = scaling->add(sum, groupSums[r * vectors + v], rowScale,
-                           columnScales[v]);
-      }
-    }
-  }
-  store(sums, firstSum, rowSums);
-}
-
-/// Has the codes of `count` groups read that come some time after the ones from
-/// `first` on: far enough for memory to answer, and over the end of a panel
-/// into the next one, which the hardware does not foresee.
-void Matmul::prefetchCodes(Value panel, Value first, int64_t count) {
-  constexpr int64_t kBytesAhead = 8192;
-  int64_t stepBytes = columns * 4;
-  Value step = b.add(b.mul(first, stepsInGroup()), kBytesAhead / stepBytes);
-  for (int64_t s = 0; s < count * stepsInGroup(); ++s)
-    for (int64_t byte = 0; byte < stepBytes; byte += kCacheLine)
-      b.prefetch(op.getRhsCodes(), {panel, b.add(step, s), b.index(byte)});
-}
-
-/// The sums of a tile over the whole of K. Codes come from memory for the first
-/// few rows, and for the others from the first cache. The sums wait there as
-/// well: in registers, there is room for those of a few rows only.
+/// The sums of a tile over the whole of K. The rows, which are read for each
+/// panel, are in the second cache.
 void Matmul::multiplyAll(Place place) {
-  Value left = arith::SubIOp::create(b, b.dim(op.getOutput(), 0),
-                                     b.mul(place.tile, rows));
-  Value present = arith::MinUIOp::create(b, left, b.index(rows));
-  Value parts = b.div(b.add(present, rowsAtOnce - 1), rowsAtOnce);
-  auto forParts = [&](llvm::function_ref<void(Value firstRow)> body) {
-    b.loop(parts, [&](Value part) { body(b.mul(part, rowsAtOnce)); });
-  };
-  forParts([&](Value row) {
-    store(sums, row, zeros(rowsAtOnce));
-    store(totals, row, zeros(rowsAtOnce));
-  });
-  int64_t numGroups = cast<MemRefType>(op.getValues().getType()).getDimSize(1);
+  // Far enough for memory to answer.
+  constexpr int64_t kBytesAhead = 8192;
+  int64_t groupsAhead = llvm::divideCeil(kBytesAhead, columns * groupSize / 2);
   int64_t atOnce = std::max<int64_t>(kUnrolled / groupSize, 1);
-  int64_t inStretch = groupsInStretch();
-  b.loop(b.index(llvm::divideCeil(numGroups, inStretch)), [&](Value stretch) {
-    Value first = b.mul(stretch, inStretch);
-    Value count = arith::MinUIOp::create(
-        b, arith::SubIOp::create(b, b.index(numGroups), first),
-        b.index(inStretch));
+  store(place.firstSum, zeros());
+  forStretches([&](Value first, Value count) {
     Value chunks = b.div(count, atOnce);
-    b.loop(chunks, [&](Value chunk) {
-      Value group = b.add(first, b.mul(chunk, atOnce));
-      prefetchCodes(place.panel, group, atOnce);
-      forParts([&](Value row) { multiplyGroups(place, group, atOnce, row); });
-    });
-    if (numGroups % atOnce != 0)
-      b.loop(b.rem(count, atOnce), [&](Value g) {
-        Value group = b.add(b.add(first, b.mul(chunks, atOnce)), g);
-        forParts([&](Value row) { multiplyGroups(place, group, 1, row); });
-      });
-    forParts([&](Value row) {
-      addToTotals(row, load(sums, row, rowsAtOnce));
-      store(sums, row, zeros(rowsAtOnce));
-    });
+    SmallVector<Value> sums =
+        forGroups(chunks, zeros(), [&](Value chunk, SmallVector<Value> &sums) {
+          Value group = b.add(first, b.mul(chunk, atOnce));
+          for (int64_t g = 0; g < atOnce; ++g) {
+            prefetchGroup(place.panel, b.add(group, groupsAhead + g));
+            prefetchRows(place.tile, b.add(group, 2 * atOnce + g));
+          }
+          for (int64_t g = 0; g < atOnce; ++g)
+            multiplyGroup(place, b.add(group, g), sums);
+        });
+    if (cast<MemRefType>(op.getValues().getType()).getDimSize(1) % atOnce != 0)
+      sums = forGroups(
+          b.rem(count, atOnce), sums, [&](Value g, SmallVector<Value> &sums) {
+            Value done = b.mul(chunks, atOnce);
+            multiplyGroup(place, b.add(b.add(first, done), g), sums);
+          });
+    addToTotals(place.firstSum, sums);
   });
 }
 
@@ -569,12 +607,11 @@ void Matmul::sumAgain(Value panel, Value tile) {
 }
 
 void Matmul::emit() {
-  Value numTiles = b.dim(op.getValues(), 0);
   b.loop(b.dim(op.getRhsCodes(), 0), [&](Value panel) {
     scaling->startPanel(panel);
     if (!isDecode)
-      return emitPrefill(panel, numTiles);
-    b.loop(numTiles, [&](Value tile) {
+      return emitPrefill(panel);
+    b.loop(b.dim(op.getValues(), 0), [&](Value tile) {
       Place place{panel, tile, b.index(0)};
       multiplyAll(place);
       storeTile(place);

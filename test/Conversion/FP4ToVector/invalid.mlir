@@ -48,7 +48,7 @@ func.func @tiles(%v: memref<1x1x5x32xi8>, %t: memref<1x1x2x5xi32>,
     %f: memref<1x5xf64>, %w: memref<1xi8>, %sa: memref<5x1xf8E8M0FNU>,
     %b: memref<1x4x64xi8>, %sb: memref<1x1x16xf8E8M0FNU>, %alpha: f32,
     %out: memref<5x16xf32>) {
-  // expected-error @below {{has tiles of 5 rows; those for CPU x86-64-v3 have 3, at most 2, or a multiple of that}}
+  // expected-error @below {{has tiles of 5 rows; those for CPU x86-64-v3 have 3, or at most 2}}
   fp4.packed_matmul group_size(32) offset(12)
       lhs(%v, %t, %f, %w, %sa : memref<1x1x5x32xi8>, memref<1x1x2x5xi32>,
           memref<1x5xf64>, memref<1xi8>, memref<5x1xf8E8M0FNU>)

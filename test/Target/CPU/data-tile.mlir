@@ -5,9 +5,8 @@
 // RUN: fp4-opt %s --split-input-file --fp4-data-tile="triple=x86_64-linux-gnu cpu=x86-64" --canonicalize | FileCheck %s --check-prefixes=CHECK,PORTABLE
 // RUN: fp4-opt %s --split-input-file --fp4-data-tile="triple=aarch64-linux-gnu cpu=cortex-a76" --canonicalize | FileCheck %s --check-prefixes=CHECK,NEON
 
-// A number of rows that is not known chooses between one row, up to 16, and more. Where the columns' bytes are unsigned
-// they have an offset.
-// CHECK-DAG:   #[[DECODE:.*]] = affine_map<()[s0] -> (s0 ceildiv 16)>
+// A number of rows that is not known chooses between one row, a few, on some CPUs a batch of up to 64, and more. Where
+// the columns' bytes are unsigned they have an offset.
 // CHECK-LABEL: func.func @any(
 // CHECK-SAME:    %[[A:.*]]: tensor<?x64xi8>, %[[SA:.*]]: tensor<?x4xf8E4M3FN>, %[[W:.*]]: tensor<64x64xi8>, %[[SW:.*]]: tensor<64x4xf8E4M3FN>, %[[ALPHA:.*]]: f32, %[[Y:.*]]: tensor<?x64xf32>)
 // CHECK:         %[[PW:.*]] = linalg.pack %[[W]]
@@ -18,19 +17,30 @@
 // AVX512:          %[[P:.*]]:4 = fp4.pack_lhs group_size(32) offset(12) scale_indices ins(%[[A]], %[[SA]] :{{.*}} tensor<?x4x1x32xi8>,
 // AVX512:          fp4.packed_matmul group_size(32) offset(12) scale_indices lhs(%[[P]]#0, %[[P]]#1, %[[P]]#2, %[[P]]#3, %[[SA]] :{{.*}} rhs(%{{.*}}, %[[PS]] : tensor<2x16x128xi8>, tensor<2x4x32xf8E4M3FN>) alpha(%[[ALPHA]]) outs(%[[Y]]
 // CHECK:         else
-// CHECK:         arith.cmpi ule, %[[M]], %c16
+// AVX512:        arith.cmpi ule, %[[M]], %c4
+// NEON:          arith.cmpi ule, %[[M]], %c4
+// AVX2:          arith.cmpi ule, %[[M]], %c2
+// PORTABLE:      arith.cmpi ule, %[[M]], %c2
 // CHECK:         scf.if
-// AVX512:          fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x16x32xi8>, tensor<?x4x2x16xi32>, tensor<?x16xf64>, tensor<?xi8>)
-// AVX2:            fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x16x32xi8>, tensor<?x4x2x16xi32>, tensor<?x16xf64>, tensor<?xi8>)
+// AVX512:          fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x4x32xi8>, tensor<?x4x2x4xi32>, tensor<?x4xf64>, tensor<?xi8>)
+// AVX2:            fp4.pack_lhs group_size(32) offset(12) {{.*}} tensor<?x4x2x32xi8>, tensor<?x4x2x2xi32>, tensor<?x2xf64>, tensor<?xi8>)
 // AVX2:            fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<4x16x64xi8>, tensor<4x4x16xf8E4M3FN>)
-// PORTABLE:        fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x16x32xi8>
+// PORTABLE:        fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x2x32xi8>
 // PORTABLE:        fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
-// NEON:            fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x16x32xi8>
+// NEON:            fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x4x32xi8>
 // NEON:            fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
 // CHECK:         else
+// AVX512:          arith.cmpi ule, %[[M]], %c64
+// AVX512:          scf.if
+// AVX512:            fp4.pack_lhs {{.*}} tensor<?x4x8x32xi8>, tensor<?x4x2x8xi32>
+// AVX512:          else
+// NEON-NOT:        scf.if
+// AVX2-NOT:        scf.if
+// PORTABLE-NOT:    scf.if
 // AVX512:          fp4.pack_lhs {{.*}} tensor<?x4x6x32xi8>, tensor<?x4x2x6xi32>
 // NEON:            fp4.pack_lhs {{.*}} tensor<?x4x6x32xi8>, tensor<?x4x2x6xi32>
 // AVX2:            fp4.pack_lhs {{.*}} tensor<?x4x3x32xi8>, tensor<?x4x2x3xi32>
+// PORTABLE:        fp4.pack_lhs {{.*}} tensor<?x4x3x32xi8>, tensor<?x4x2x3xi32>
 func.func @any(%a: tensor<?x64xi8>, %sa: tensor<?x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<?x64xi8>, tensor<?x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<?x64xf32>) {strategy = "vector"}
   return %0 : tensor<?x64xf32>
@@ -57,23 +67,39 @@ func.func @panels(%p: tensor<2x16x32x4xi8>, %a: tensor<1x64xi8>, %sa: tensor<1x4
 
 // -----
 
-// A known number of rows needs no choice: 16 are few, 17 are many.
+// A known number of rows needs no choice.
 // CHECK-LABEL: func.func @few(
 // CHECK-NOT:     scf.if
-// CHECK:         fp4.pack_lhs {{.*}} tensor<1x4x16x32xi8>
-func.func @few(%a: tensor<16x64xi8>, %sa: tensor<16x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<16x64xf32>) -> tensor<16x64xf32> {
-  %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<16x64xi8>, tensor<16x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<16x64xf32>) {strategy = "vector"}
-  return %0 : tensor<16x64xf32>
+// AVX512:        fp4.pack_lhs {{.*}} tensor<1x4x4x32xi8>
+// NEON:          fp4.pack_lhs {{.*}} tensor<1x4x4x32xi8>
+// AVX2:          fp4.pack_lhs {{.*}} tensor<1x4x3x32xi8>
+// PORTABLE:      fp4.pack_lhs {{.*}} tensor<1x4x3x32xi8>
+func.func @few(%a: tensor<3x64xi8>, %sa: tensor<3x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<3x64xf32>) -> tensor<3x64xf32> {
+  %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<3x64xi8>, tensor<3x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<3x64xf32>) {strategy = "vector"}
+  return %0 : tensor<3x64xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @batch(
+// CHECK-NOT:     scf.if
+// AVX512:        fp4.pack_lhs {{.*}} tensor<8x4x8x32xi8>
+// NEON:          fp4.pack_lhs {{.*}} tensor<11x4x6x32xi8>
+// AVX2:          fp4.pack_lhs {{.*}} tensor<22x4x3x32xi8>
+// PORTABLE:      fp4.pack_lhs {{.*}} tensor<22x4x3x32xi8>
+func.func @batch(%a: tensor<64x64xi8>, %sa: tensor<64x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<64x64xf32>) {strategy = "vector"}
+  return %0 : tensor<64x64xf32>
 }
 
 // -----
 
 // CHECK-LABEL: func.func @many(
 // CHECK-NOT:     scf.if
-// AVX512:        fp4.pack_lhs {{.*}} tensor<3x4x6x32xi8>
-// NEON:          fp4.pack_lhs {{.*}} tensor<3x4x6x32xi8>
-// PORTABLE:      fp4.pack_lhs {{.*}} tensor<6x4x3x32xi8>
-func.func @many(%a: tensor<17x64xi8>, %sa: tensor<17x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<17x64xf32>) -> tensor<17x64xf32> {
-  %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<17x64xi8>, tensor<17x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<17x64xf32>) {strategy = "vector"}
-  return %0 : tensor<17x64xf32>
+// AVX512:        fp4.pack_lhs {{.*}} tensor<11x4x6x32xi8>
+// NEON:          fp4.pack_lhs {{.*}} tensor<11x4x6x32xi8>
+// PORTABLE:      fp4.pack_lhs {{.*}} tensor<22x4x3x32xi8>
+func.func @many(%a: tensor<65x64xi8>, %sa: tensor<65x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<65x64xf32>) -> tensor<65x64xf32> {
+  %0 = fp4.scaled_matmul group_size(32) lhs(%a, %sa : tensor<65x64xi8>, tensor<65x4xf8E4M3FN>) rhs(%w, %sw : tensor<64x64xi8>, tensor<64x4xf8E4M3FN>) alpha(%alpha) outs(%y : tensor<65x64xf32>) {strategy = "vector"}
+  return %0 : tensor<65x64xf32>
 }

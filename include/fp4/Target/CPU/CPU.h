@@ -44,9 +44,12 @@ llvm::StringRef stringifyDotProduct(DotProduct dot);
 struct Tile {
   int64_t lanes;
   int64_t vectors;
-  /// Rows at once where there are many, and where there are few; the second
-  /// divides 16.
-  int64_t prefillRows, decodeRows;
+  /// Rows at once, where there are many, a batch, and a few. Where the second
+  /// is the first, a batch is nothing of its own.
+  int64_t prefillRows, batchRows, decodeRows;
+
+  /// The most rows that are a batch.
+  static constexpr int64_t kBatch = 64;
 
   int64_t columns() const { return lanes * vectors; }
 };

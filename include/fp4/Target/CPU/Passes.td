@@ -55,8 +55,9 @@ def FP4DataTilePass : Pass<"fp4-data-tile", "::mlir::func::FuncOp"> {
     that `--fp4-pack-weights` has made, or makes them here.
 
     How many rows a tile of the activations has depends on how many there are:
-    one row, up to 16 (decode) and more (prefill) are different code, and a
-    dynamic number of rows chooses between them at run time. What was chosen for
+    one row, as many as registers hold the sums of (decode), up to 64 (a batch,
+    on some CPUs) and more (prefill) are different code, and a dynamic number of
+    rows chooses between them at run time. What was chosen for
     which CPU is a remark (`--remarks-filter-passed=fp4-data-tile`).
   }];
   let options = FP4CPUOptions;

@@ -154,18 +154,20 @@ StringRef cpu::stringifyDotProduct(DotProduct dot) {
 
 Tile CPU::getTile() const {
   // Prefill: two sums for each row and vector, one vector of weights each, and
-  // the broadcast activation: 27 of 32 registers, 15 of 16. Decode: the same,
-  // and two vectors of weights each.
+  // the broadcast activation: 27 of 32 registers, 15 of 16. A batch: one sum
+  // for each row and vector, and the weights of a group of 16, 4 vectors each:
+  // 26 of 32, and the rest for the rows on their way. Decode: as prefill, with
+  // two vectors of weights each.
   switch (dot) {
   case DotProduct::AVX512VNNI:
-    return {16, 2, 6, 4};
+    return {16, 2, 6, 8, 4};
   case DotProduct::AVXVNNI:
   case DotProduct::AVX2:
-    return {8, 2, 3, 2};
+    return {8, 2, 3, 3, 2};
   case DotProduct::NEONDot:
-    return {4, 2, 6, 4};
+    return {4, 2, 6, 6, 4};
   case DotProduct::Portable:
-    return {4, 2, 3, 2};
+    return {4, 2, 3, 3, 2};
   }
   llvm_unreachable("not in the list");
 }

@@ -26,9 +26,6 @@ namespace mlir::fp4 {
 using namespace mlir;
 using namespace mlir::fp4;
 
-/// The most rows that are few: all of them are one tile.
-static constexpr int64_t kDecodeRows = 16;
-
 namespace {
 /// The product, and its weight in panels.
 struct Product {
@@ -72,19 +69,28 @@ static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
       .getResult(0);
 }
 
-/// if (size <= limit) then() else otherwise(), each of which gives a result.
-static Value branch(ImplicitLocOpBuilder &b, Value size, int64_t limit,
-                    Type type, llvm::function_ref<Value()> then,
-                    llvm::function_ref<Value()> otherwise) {
+/// The product by tiles of the first of `kinds` that has so many rows, or of
+/// those for many.
+static Value choose(ImplicitLocOpBuilder &b, const Product &product,
+                    OpFoldResult size,
+                    ArrayRef<std::pair<int64_t, int64_t>> kinds) {
+  if (kinds.empty())
+    return multiply(b, product, product.cpu.getTile().prefillRows);
+  auto [limit, rows] = kinds.front();
+  if (std::optional<int64_t> known = getConstantIntValue(size))
+    return *known <= limit ? multiply(b, product, rows)
+                           : choose(b, product, size, kinds.drop_front());
   Value isSmall =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ule, size,
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ule, cast<Value>(size),
                             arith::ConstantIndexOp::create(b, limit));
-  auto branch = scf::IfOp::create(b, type, isSmall, /*withElseRegion=*/true);
+  ScaledMatmulOp op = product.op;
+  auto branch = scf::IfOp::create(b, op->getResultTypes(), isSmall,
+                                  /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(branch.thenBlock());
-  scf::YieldOp::create(b, then());
+  scf::YieldOp::create(b, multiply(b, product, rows));
   b.setInsertionPointToEnd(branch.elseBlock());
-  scf::YieldOp::create(b, otherwise());
+  scf::YieldOp::create(b, choose(b, product, size, kinds.drop_front()));
   return branch.getResult(0);
 }
 
@@ -104,29 +110,23 @@ static void dataTile(ScaledMatmulOp op, const cpu::CPU &cpu) {
       << "products of bytes by "
       << cpu::stringifyDotProduct(cpu.getDotProduct()) << " for CPU "
       << cpu.getName() << ", tiles of "
-      << remark::metric("prefill-rows", tile.prefillRows) << " or "
+      << remark::metric("prefill-rows", tile.prefillRows) << ", "
+      << remark::metric("batch-rows", tile.batchRows) << " or "
       << remark::metric("decode-rows", tile.decodeRows) << " rows by "
       << remark::metric("columns", tile.columns()) << " columns";
 
   auto output = cast<RankedTensorType>(op.getOutput().getType());
   int64_t rows = output.getDimSize(0);
-  Value result;
-  if (ShapedType::isDynamic(rows)) {
-    Value size = tensor::DimOp::create(b, op.getOutput(), 0);
-    result = branch(
-        b, size, 1, output, [&] { return multiply(b, product, 1); },
-        [&] {
-          return branch(
-              b, size, kDecodeRows, output,
-              [&] { return multiply(b, product, kDecodeRows); },
-              [&] { return multiply(b, product, tile.prefillRows); });
-        });
-  } else {
-    result = multiply(b, product,
-                      rows <= 1             ? 1
-                      : rows <= kDecodeRows ? kDecodeRows
-                                            : tile.prefillRows);
-  }
+  OpFoldResult size = b.getIndexAttr(rows);
+  if (ShapedType::isDynamic(rows))
+    size =
+        OpFoldResult(tensor::DimOp::create(b, op.getOutput(), 0).getResult());
+  // The most rows of each kind, and the rows of its tiles.
+  SmallVector<std::pair<int64_t, int64_t>> kinds = {
+      {1, 1}, {tile.decodeRows, tile.decodeRows}};
+  if (tile.batchRows != tile.prefillRows)
+    kinds.push_back({cpu::Tile::kBatch, tile.batchRows});
+  Value result = choose(b, product, size, kinds);
   op.getResult(0).replaceAllUsesWith(result);
   op.erase();
 }
