@@ -8,6 +8,7 @@
 
 #include "E2M1Thresholds.h"
 #include "Numerics/Numerics.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -26,10 +27,10 @@ static int64_t getTieBits(int64_t index) {
 
 /// With lookups, vectors have 32 lanes of 16 bits whatever the groups are, as
 /// long as a row of the matrix fills one; a table for either sign would be one
-/// too many. The thresholds of a single row are faster to select from.
+/// too many.
 static bool canSearch(const VectorBuilder &b, Type inputType, int64_t maxLanes,
-                      Rounding rounding, int64_t rows) {
-  return b.hasLookup16() && inputType.isBF16() && maxLanes >= 32 && rows > 1 &&
+                      Rounding rounding) {
+  return b.hasLookup16() && inputType.isBF16() && maxLanes >= 32 &&
          (rounding == Rounding::Even || rounding == Rounding::Zero);
 }
 
@@ -37,7 +38,7 @@ E2M1Thresholds::E2M1Thresholds(VectorBuilder &b, Type inputType,
                                int64_t groupSize, int64_t maxLanes,
                                Rounding rounding, Value factor, int64_t rows)
     : format(inputType.isBF16() ? kBF16 : kF32), groupSize(groupSize),
-      search(canSearch(b, inputType, maxLanes, rounding, rows)) {
+      search(canSearch(b, inputType, maxLanes, rounding)) {
   int64_t lanes = b.cpu.getVectorBytes() * 8 / format.width();
   if (!search)
     lanes = std::min(lanes, groupSize);
@@ -96,8 +97,7 @@ Value E2M1Thresholds::emitRow(VectorBuilder &b, Value divisor, Value row,
     below = i.add(below, i.select(reached, 0, step));
   }
   below = i.add(below, (kFirstField - kF32.bias()) * (1 << kF32.mantissaBits));
-  Value rowInWord =
-      b.broadcast(arith::ShLIOp::create(b, row, b.i32(kRowShift)), kTieLanes);
+  Value rowInWord = b.broadcast(row, kTieLanes);
   return i.to(type.getElementType(),
               i.sub(i.shr(below, unusedBits), rowInWord));
 }
@@ -114,12 +114,12 @@ void E2M1Thresholds::emitStoreRow(VectorBuilder &b, Value thresholds,
       continue;
     }
     // Tie 3 is between the codes below 4 and the others, ties 1 and 5 between
-    // pairs of codes, the even ones within a pair: in each step the code so far
-    // is that of the next lower tie of an earlier step, plus one.
+    // pairs of codes, the even ones within a pair: the bits of a tie above the
+    // first one that is clear are the code so far.
     int64_t step = kSteps - 1 - llvm::countr_one<uint64_t>(tie);
-    int64_t place = step == 0 ? 0 : step == 1 ? tie / 4 * 2 : tie / 2;
     b.store(threshold, memory,
-            {b.index(step), b.add(b.mul(row, 1 << kRowShift), place)});
+            {b.index(step),
+             b.add(b.mul(row, int64_t(1) << step), tie >> (kSteps - step))});
   }
 }
 
@@ -164,8 +164,8 @@ SmallVector<Value> E2M1Thresholds::getRow(VectorBuilder &b, int64_t table,
   if (!memory)
     return onlyRows[table];
   Bits i(b, format.width(), word.getType());
-  Value row = arith::IndexCastUIOp::create(b, b.getIndexType(),
-                                           i.bitAnd(i.shr(word, kRowShift), 7));
+  Value row =
+      arith::IndexCastUIOp::create(b, b.getIndexType(), i.bitAnd(word, 7));
   SmallVector<Value> result;
   for (int64_t tie = 0; tie < kCount; ++tie)
     result.push_back(b.loadVector(
@@ -182,20 +182,19 @@ Value E2M1Thresholds::emitWords(VectorBuilder &b, Value field,
   Bits i(b, 32, field.getType());
   Value word = i.shl(field, format.mantissaBits);
   if (row)
-    word = i.bitOr(word, i.shl(row, kRowShift));
+    word = i.bitOr(word, row);
   return i.to(type.getElementType(), word);
 }
 
-/// Three comparisons find the place among seven thresholds, each looked up by
-/// the row and the code so far, which is made in the bits below the row.
+/// Three comparisons find the place among seven thresholds. Each looks its
+/// threshold up by the row and the code so far, and shifts the sign of the
+/// difference, which is the next bit of the code, in from below.
 Value E2M1Thresholds::emitSearch(VectorBuilder &b, Value x, Value words) const {
   Bits i(b, format.width(), type);
-  constexpr std::array<int64_t, kSteps> bits = {2, 1, 1};
-  for (auto [table, bit] : llvm::zip_equal(steps, bits)) {
-    Value beyond = i.compare(Bits::Predicate::sgt, x, b.lookup16(table, words));
-    if (table == steps.back())
-      words = i.add(words, words);
-    words = i.add(words, i.select(beyond, bit, int64_t(0)));
+  Value one = i.constant(1);
+  for (Value table : steps) {
+    Value difference = i.sub(b.lookup16(table, words), x);
+    words = LLVM::FshlOp::create(b, words, difference, one);
   }
   return words;
 }

@@ -66,8 +66,8 @@ public:
 
   /// The codes, 0 to 7 in the low three bits, of the bits of |x|, none NaN.
   /// \param words of the groups that the vector is of, from the memref and
-  /// place
-  ///        on.
+  ///        place on: the row in the low bits, and where a magnitude has its
+  ///        exponent the field.
   /// \param negative whether x / s is, as i1; asked for only where the rounding
   ///        depends on it.
   Value emitCodes(VectorBuilder &b, Value magnitudes, Value words, Value place,
@@ -75,9 +75,8 @@ public:
 
 private:
   static constexpr int64_t kCount = 7;
-  /// Where the row is in a word, below what the exponent is shifted by. Three
-  /// steps of a search look up two more bits below it.
-  static constexpr int64_t kRowShift = 2, kSteps = 3;
+  /// Steps of a search.
+  static constexpr int64_t kSteps = 3;
 
   /// Whether a tie goes away from zero, in the order of the ties.
   using Outwards = std::array<bool, kCount>;
