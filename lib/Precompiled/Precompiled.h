@@ -1,4 +1,4 @@
-//===- Precompiled.h - Headers that are parsed once --------------*- C++ -*-===//
+//===- Precompiled.h - Headers that are parsed once -------------*- C++ -*-===//
 //
 // Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

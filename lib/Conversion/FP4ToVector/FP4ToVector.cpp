@@ -92,11 +92,10 @@ struct ConvertFP4ToVectorPass
   using Base::Base;
 
   void runOnOperation() override {
-    auto cpu = cpu::CPU::create(triple, this->cpu, features);
-    if (!cpu) {
-      emitError(getOperation().getLoc()) << llvm::toString(cpu.takeError());
+    FailureOr<cpu::CPU> cpu =
+        cpu::CPU::create(getOperation(), triple, this->cpu, features);
+    if (failed(cpu))
       return signalPassFailure();
-    }
     SmallVector<Operation *> ops;
     WalkResult result = getOperation().walk([&](Operation *op) {
       if (!isForVectors(op))

@@ -41,9 +41,6 @@ using namespace mlir::fp4;
 /// first cache together.
 static constexpr int64_t kStretch = 512;
 
-/// Tiles of rows whose sums are in the second cache.
-static constexpr int64_t kBlockTiles = 96;
-
 /// Elements of K whose products are written out one by one.
 static constexpr int64_t kUnrolled = 32;
 
@@ -142,8 +139,8 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
   cpu::Tile tile = b.cpu.getTile();
   isDecode = rows <= tile.decodeRows;
   isBatch = rows == tile.batchRows && rows != tile.prefillRows;
-  totals =
-      b.scratch({(isDecode ? 1 : kBlockTiles) * rows, columns}, b.getF32Type());
+  totals = b.scratch({(isDecode ? 1 : cpu::Tile::kBlockTiles) * rows, columns},
+                     b.getF32Type());
   if (isDecode)
     return;
   int64_t inStretch = groupsInStretch();
@@ -385,7 +382,7 @@ void Matmul::multiplyStretch(Place place, Value first, Value count) {
 }
 
 void Matmul::emitPrefill(Value panel) {
-  forParts(b.dim(op.getValues(), 0), kBlockTiles,
+  forParts(b.dim(op.getValues(), 0), cpu::Tile::kBlockTiles,
            [&](Value firstTile, Value numTiles) {
              auto forTiles = [&](llvm::function_ref<void(Place)> body) {
                b.loop(numTiles, [&](Value tile) {

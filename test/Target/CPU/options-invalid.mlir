@@ -18,6 +18,9 @@
 // REDEFINE: %{pass} = fp4-lower-to-cpu
 // RUN: %{run}
 
+// REDEFINE: %{check} = GPU
+// REDEFINE: %{options} = triple=nvptx64-nvidia-cuda cpu=sm_90
+// RUN: %{run}
 // REDEFINE: %{check} = CPU
 // REDEFINE: %{options} = triple=aarch64-linux-gnu cpu=znver4
 // RUN: %{run}
@@ -35,6 +38,7 @@
 // RUN: not fp4-runner %s --entry=f --target=reference --features=+avx2 2>&1 | FileCheck %s --check-prefix=RUNNER-FEATURES-TARGET
 
 // TRIPLE:  options-invalid.mlir:{{[0-9]+:[0-9]+}}: error: triple 'nowhere' is not known: No available targets are compatible with triple "nowhere"
+// GPU:     options-invalid.mlir:{{[0-9]+:[0-9]+}}: error: triple 'nvptx64-nvidia-cuda' is of no CPU that code is generated for: aarch64, loongarch64, powerpc64le, riscv64 and x86_64 are
 // CPU:     options-invalid.mlir:{{[0-9]+:[0-9]+}}: error: 'znver4' is not a CPU of aarch64
 // FEATURE: options-invalid.mlir:{{[0-9]+:[0-9]+}}: error: '-avx3' is not a feature of x86_64
 // OTHER:   options-invalid.mlir:{{[0-9]+:[0-9]+}}: error: '+avx2' is not a feature of aarch64

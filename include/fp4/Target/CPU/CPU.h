@@ -15,6 +15,7 @@
 #ifndef FP4_TARGET_CPU_CPU_H
 #define FP4_TARGET_CPU_CPU_H
 
+#include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/TargetParser/Triple.h"
@@ -25,6 +26,10 @@
 namespace llvm {
 class TargetMachine;
 } // namespace llvm
+
+namespace mlir {
+class Operation;
+} // namespace mlir
 
 namespace mlir::fp4::cpu {
 
@@ -50,6 +55,8 @@ struct Tile {
 
   /// The most rows that are a batch.
   static constexpr int64_t kBatch = 64;
+  /// The most tiles of rows whose sums are in the second cache.
+  static constexpr int64_t kBlockTiles = 96;
 
   int64_t columns() const { return lanes * vectors; }
 };
@@ -61,10 +68,15 @@ public:
   /// \param name empty: the host's CPU with the features that it reports, or
   ///        the baseline of another triple.
   /// \param features is added, for example "-avx512vnni,+avxvnni".
-  /// Fails for a triple, name or feature that LLVM does not know.
+  /// Fails for a triple that is not of a 64-bit, little-endian CPU, and for a
+  /// name or feature that LLVM does not know.
   static llvm::Expected<CPU> create(llvm::StringRef triple,
                                     llvm::StringRef name,
                                     llvm::StringRef features);
+
+  /// The same for a pass on `op`, where errors are reported.
+  static FailureOr<CPU> create(Operation *op, llvm::StringRef triple,
+                               llvm::StringRef name, llvm::StringRef features);
 
   /// Fails if the process would die of an instruction that this machine does
   /// not have, and names the feature.

@@ -8,6 +8,7 @@
 
 #include "fp4/Target/CPU/CPU.h"
 #include "fp4/Support/Error.h"
+#include "mlir/IR/Operation.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -33,6 +34,21 @@ static const llvm::Target *lookupTarget(const llvm::Triple &triple,
     llvm::InitializeAllAsmPrinters();
   });
   return llvm::TargetRegistry::lookupTarget(triple, message);
+}
+
+/// What the vectors of the CPU lowering are for: pointers and the order of
+/// bytes are no different there.
+static bool isSupported(const llvm::Triple &triple) {
+  switch (triple.getArch()) {
+  case llvm::Triple::aarch64:
+  case llvm::Triple::loongarch64:
+  case llvm::Triple::ppc64le:
+  case llvm::Triple::riscv64:
+  case llvm::Triple::x86_64:
+    return true;
+  default:
+    return false;
+  }
 }
 
 /// The features that the host reports, each with its sign.
@@ -84,6 +100,11 @@ llvm::Expected<CPU> CPU::create(StringRef triple, StringRef name,
   const llvm::Target *target = lookupTarget(cpu.triple, message);
   if (!target)
     return makeError("triple '{0}' is not known: {1}", triple, message);
+  if (!isSupported(cpu.triple))
+    return makeError("triple '{0}' is of no CPU that code is generated for: "
+                     "aarch64, loongarch64, powerpc64le, riscv64 and x86_64 "
+                     "are",
+                     triple);
   std::unique_ptr<llvm::MCSubtargetInfo> known(
       target->createMCSubtargetInfo(cpu.triple, "", ""));
   llvm::SubtargetFeatures all;
@@ -108,6 +129,15 @@ llvm::Expected<CPU> CPU::create(StringRef triple, StringRef name,
   cpu.bf16Dot = cpu.dot == DotProduct::AVX512VNNI &&
                 subtarget->checkFeatures("+avx512bf16");
   return cpu;
+}
+
+mlir::FailureOr<CPU> CPU::create(Operation *op, StringRef triple,
+                                 StringRef name, StringRef features) {
+  llvm::Expected<CPU> cpu = create(triple, name, features);
+  if (cpu)
+    return std::move(*cpu);
+  emitError(op->getLoc()) << llvm::toString(cpu.takeError());
+  return failure();
 }
 
 /// Whether LLVM picks instructions of the feature by itself. Others, such as

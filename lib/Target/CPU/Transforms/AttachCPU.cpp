@@ -52,11 +52,10 @@ struct FP4AttachCPUPass : fp4::impl::FP4AttachCPUPassBase<FP4AttachCPUPass> {
   using Base::Base;
 
   void runOnOperation() override {
-    auto cpu = cpu::CPU::create(triple, this->cpu, features);
-    if (!cpu) {
-      emitError(getOperation().getLoc()) << llvm::toString(cpu.takeError());
+    FailureOr<cpu::CPU> cpu =
+        cpu::CPU::create(getOperation(), triple, this->cpu, features);
+    if (failed(cpu))
       return signalPassFailure();
-    }
     if (failed(attach(getOperation(), *cpu)))
       signalPassFailure();
   }

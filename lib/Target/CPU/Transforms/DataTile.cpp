@@ -136,11 +136,10 @@ struct FP4DataTilePass : fp4::impl::FP4DataTilePassBase<FP4DataTilePass> {
   using Base::Base;
 
   void runOnOperation() override {
-    auto cpu = cpu::CPU::create(triple, this->cpu, features);
-    if (!cpu) {
-      emitError(getOperation().getLoc()) << llvm::toString(cpu.takeError());
+    FailureOr<cpu::CPU> cpu =
+        cpu::CPU::create(getOperation(), triple, this->cpu, features);
+    if (failed(cpu))
       return signalPassFailure();
-    }
     SmallVector<ScaledMatmulOp> products;
     getOperation().walk([&](ScaledMatmulOp op) {
       if (getStrategy(op) == "vector")

@@ -27,11 +27,10 @@ struct FP4PackWeightsPass
   using Base::Base;
 
   void runOnOperation() override {
-    auto cpu = cpu::CPU::create(triple, this->cpu, features);
-    if (!cpu) {
-      emitError(getOperation().getLoc()) << llvm::toString(cpu.takeError());
+    FailureOr<cpu::CPU> cpu =
+        cpu::CPU::create(getOperation(), triple, this->cpu, features);
+    if (failed(cpu))
       return signalPassFailure();
-    }
     getOperation().walk([&](ScaledMatmulOp op) {
       if (getStrategy(op) != "vector")
         return;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Dialect/FP4/IR/FP4.h"
+#include "fp4/Target/CPU/CPU.h"
 #include "fp4/Target/CPU/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -30,9 +31,6 @@ using namespace mlir::fp4;
 /// stay in the second cache, and a matrix for a block serves several.
 static constexpr int64_t kRows = 4;
 
-/// Tiles of rows of a product whose sums are in the second cache.
-static constexpr int64_t kBlockTiles = 96;
-
 static bool isForVectors(Operation *op) {
   return isa<PackLhsOp, PackedMatmulOp>(op) ||
          (isa<BlockTransformOp, QuantizePackOp>(op) &&
@@ -55,18 +53,19 @@ static BlockTransformOp getOwnTransform(QuantizePackOp op) {
              : BlockTransformOp();
 }
 
-/// Blocks of tiles of about one size, none larger than kBlockTiles; 0 for all
-/// of them at once.
+/// Blocks of tiles of about one size, none larger than cpu::Tile::kBlockTiles;
+/// 0 for all of them at once.
 static OpFoldResult getTilesInBlock(ImplicitLocOpBuilder &b,
                                     PackedMatmulOp op) {
   OpFoldResult tiles = tensor::getMixedSize(b, b.getLoc(), op.getValues(), 0);
   auto rows = cast<ShapedType>(op.getOutput().getType()).getDimSize(0);
   int64_t inTile = cast<ShapedType>(op.getValues().getType()).getDimSize(2);
   // Tiles of the decode strategy are few.
-  if (inTile == 1 || (!ShapedType::isDynamic(rows) && rows <= kBlockTiles))
+  if (inTile == 1 ||
+      (!ShapedType::isDynamic(rows) && rows <= cpu::Tile::kBlockTiles))
     return b.getIndexAttr(0);
   Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), tiles);
-  Value limit = arith::ConstantIndexOp::create(b, kBlockTiles);
+  Value limit = arith::ConstantIndexOp::create(b, cpu::Tile::kBlockTiles);
   Value one = arith::ConstantIndexOp::create(b, 1);
   Value blocks = arith::MaxUIOp::create(
       b, arith::CeilDivUIOp::create(b, size, limit), one);
