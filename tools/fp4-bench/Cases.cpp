@@ -25,6 +25,8 @@ struct Bars {
 
 struct Shapes {
   SmallVector<Shape> prefill;
+  /// Of sizes that nothing in the code is a multiple of.
+  SmallVector<Shape> odd;
   Shape decode;
   SmallVector<int64_t> smallBatches;
   Shape quantize;
@@ -42,12 +44,14 @@ static constexpr double kPerTokenRise = 1.05;
 static Shapes getShapes(bool quick) {
   if (quick)
     return {{{16, 64, 256}, {16, 64, 512}},
+            {{3, 65, 96}},
             {1, 128, 512},
             {8},
             {64, 0, 256},
             {2, 4},
             {1, 64, 256}};
   return {{{512, 4096, 4096}, {512, 4096, 14336}},
+          {{513, 4097, 4128}, {511, 4095, 2080}, {97, 4097, 2080}},
           {1, 16384, 14336},
           {8, 16},
           {8192, 0, 8192},
@@ -108,6 +112,9 @@ static void addRooflineCases(CaseBuilder &builder, const Format &format,
   for (Shape shape : shapes.prefill)
     builder.add("forward", EntryKind::Forward, shape, operations(shape),
                 bars.forward);
+  for (Shape shape : shapes.odd)
+    builder.addAny("odd", CaseKind::Roofline, EntryKind::Forward, shape,
+                   operations(shape), std::nullopt);
 
   Work weight;
   weight.bytesRead = getWeightBytes(format, shapes.decode);
