@@ -55,19 +55,19 @@ ArrayRef<Chip> Chip::all() {
   constexpr uint32_t blackwell =
       hopper | ConvertE2M1 | ConvertUE8M0 | PackedF32;
 
-  constexpr uint64_t KB = 1024;
+  constexpr uint64_t kb = 1024;
   // [CUDA] "Maximum amount of shared memory per thread block", here in bytes.
   // [CUDA] "Thread Block Clusters": a size of up to 8 is portable.
   // [PTX] "Tensor Memory Addressing": 512 columns.
   static constexpr Chip chips[] = {
       // name, capability, PTX, MMA kinds, features, shared memory, cluster,
       // columns of tensor memory
-      {"sm_80", 8, 0, 70, mmaAmpere, 0, 163 * KB, 1, 0},
-      {"sm_89", 8, 9, 81, mmaAmpere, ada, 99 * KB, 1, 0},
-      {"sm_90a", 9, 0, 80, mmaHopper, hopper, 227 * KB, 8, 0},
-      {"sm_100a", 10, 0, 88, mmaBlackwell, blackwell, 227 * KB, 8, 512},
-      {"sm_103a", 10, 3, 88, mmaBlackwell, blackwell, 227 * KB, 8, 512},
-      {"sm_120a", 12, 0, 88, mmaBlackwellRTX, blackwell, 99 * KB, 8, 0},
+      {"sm_80", 8, 0, 70, mmaAmpere, 0, 163 * kb, 1, 0},
+      {"sm_89", 8, 9, 81, mmaAmpere, ada, 99 * kb, 1, 0},
+      {"sm_90a", 9, 0, 80, mmaHopper, hopper, 227 * kb, 8, 0},
+      {"sm_100a", 10, 0, 88, mmaBlackwell, blackwell, 227 * kb, 8, 512},
+      {"sm_103a", 10, 3, 88, mmaBlackwell, blackwell, 227 * kb, 8, 512},
+      {"sm_120a", 12, 0, 88, mmaBlackwellRTX, blackwell, 99 * kb, 8, 0},
   };
   return chips;
 }
