@@ -60,6 +60,10 @@ struct CommandLine {
       "features",
       cl::desc("Features to add to the CPU's, for example -avx512vnni"),
       cl::cat(category)};
+  cl::opt<std::string> codeCache{
+      "code-cache",
+      cl::desc("Keep compiled code in a folder, for the next run to take"),
+      cl::value_desc("folder"), cl::cat(category)};
   cl::opt<std::string> driver{
       "cuda-driver",
       cl::desc("The CUDA driver for --target=cuda (default libcuda.so.1)"),
@@ -114,6 +118,8 @@ static llvm::Error check(const CommandLine &options) {
   for (auto [option, target] : ofTargets)
     if (option->getNumOccurrences() && options.target != target)
       return makeError("--{0} goes with --target={1}", option->ArgStr, target);
+  if (options.codeCache.getNumOccurrences() && options.target == "cuda")
+    return makeError("--code-cache goes with --target=reference or cpu");
   if (options.repeat == 0)
     return makeError("--repeat must be at least 1");
   return llvm::Error::success();
@@ -230,8 +236,8 @@ static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
   double start = getSeconds();
   auto compiled = CompiledEntry::compile(
       module, signature,
-      options.target == "cpu" ? Target::CPU : Target::Reference, options.cpu,
-      options.features);
+      options.target == "cpu" ? Target::CPU : Target::Reference,
+      {options.cpu, options.features, options.codeCache});
   if (!compiled)
     return compiled.takeError();
   execution.compile = getSeconds() - start;
