@@ -65,7 +65,8 @@ enum class StateSpace : uint8_t {
   Global,
   Local,
   Param,
-  Shared,
+  Shared,        ///< Of the thread's CTA.
+  SharedCluster, ///< Of any CTA of the cluster.
 };
 
 llvm::StringRef stringify(StateSpace space);
