@@ -9,7 +9,7 @@ import lit.formats
 
 config.name = "fp4"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir", ".test"]
+config.suffixes = [".mlir", ".ptx", ".test"]
 config.excludes = ["Inputs", "lib", "oracle", "vectors"]
 config.test_source_root = os.path.dirname(__file__)
 

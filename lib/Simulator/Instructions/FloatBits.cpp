@@ -24,7 +24,13 @@ using namespace mlir::fp4::sim;
 //===----------------------------------------------------------------------===//
 
 namespace {
-enum Flags : uint8_t { Ftz = 1, PropagateNaN = 2, XorSign = 4, IsMax = 8 };
+enum Flags : uint8_t {
+  Ftz = 1,
+  PropagateNaN = 2,
+  XorSign = 4,
+  IsMax = 8,
+  Absolute = 16,
+};
 } // namespace
 
 template <typename T>
@@ -114,16 +120,16 @@ static uint64_t choose(uint8_t flags, T a, T b) {
     b = flushed(b);
   }
   uint64_t sign = (toBits(a) ^ toBits(b)) & signOf<T>();
+  if (flags & Absolute) {
+    a = fromBits<T>(toBits(a) & ~signOf<T>());
+    b = fromBits<T>(toBits(b) & ~signOf<T>());
+  }
   double x = toDouble(a), y = toDouble(b);
   if (std::isnan(x) || std::isnan(y)) {
     if ((flags & PropagateNaN) || (std::isnan(x) && std::isnan(y)))
       return canonicalNaN<T>();
     uint64_t other = toBits(std::isnan(x) ? b : a);
     return flags & XorSign ? (other & ~signOf<T>()) | sign : other;
-  }
-  if (flags & XorSign) {
-    x = std::fabs(x);
-    y = std::fabs(y);
   }
   bool aIsLess = x < y || (x == y && std::signbit(x) && !std::signbit(y));
   uint64_t chosen = toBits(aIsLess != bool(flags & IsMax) ? a : b);
@@ -163,9 +169,12 @@ static void choice(Decoder &d) {
     return;
   d.out.option = (d.has("ftz") ? Ftz : 0) | (d.has("NaN") ? PropagateNaN : 0) |
                  (d.has("xorsign") ? XorSign : 0) |
+                 (d.has("abs") ? Absolute : 0) |
                  (d.in.root == "max" ? IsMax : 0);
-  if (d.has("xorsign") != d.has("abs"))
-    return d.fail("expects .xorsign.abs");
+  if (three)
+    d.require(Sm100, "a third operand");
+  if (three ? d.has("xorsign") : d.has("xorsign") != d.has("abs"))
+    return d.fail("two operands take .xorsign.abs, and three take .abs");
   switch (type) {
   case Type::F64:
     d.out.execute = executeChoice<double>;
