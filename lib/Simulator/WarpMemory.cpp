@@ -106,13 +106,25 @@ Bytes Warp::access(unsigned lane, StateSpace space, uint64_t address,
   }
   switch (space) {
   case StateSpace::Shared:
-    // An address of the cluster's window means the CTA's own memory here.
+  case StateSpace::SharedCluster: {
     if (address >= windowSize)
       return outOfBounds(lane, hex(address) +
                                    " is no address of shared memory; a generic "
                                    "one has to be converted by cvta");
-    return accessShared(lane, cta.rank,
-                        address & ((uint64_t(1) << rankShift) - 1), size);
+    uint32_t rank = uint32_t(address >> rankShift);
+    if (space == StateSpace::Shared) {
+      if (rank != 0 && rank != cta.rank)
+        return outOfBounds(lane, hex(address) +
+                                     " is in the shared memory of "
+                                     "CTA " +
+                                     Twine(rank) +
+                                     " of the cluster, but the access is "
+                                     ".shared::cta");
+      rank = cta.rank;
+    }
+    return accessShared(lane, rank, address & ((uint64_t(1) << rankShift) - 1),
+                        size);
+  }
   case StateSpace::Local:
     return accessLocal(lane, address, size);
   case StateSpace::Param:

@@ -54,11 +54,13 @@ class Case:
     text: str
     result: str  # type of d
     sources: Sequence[str]  # types of a, b, c, e
-    expected: Callable[..., int]  # of the operands' bits
+    expected: Callable[..., int] = lambda *v: 0  # of the operands' bits
     # Values for an operand instead of those of its type.
     values: dict[int, Sequence[int]] = field(default_factory=dict)
     # Whether a result is right, if there is more than one; it gets the result and then the operands.
     accepts: Callable[..., bool] | None = None
+    # Instead of `expected`, of the operands of a warp's threads: a result for each, or None for any.
+    collective: Callable[[list[tuple[int, ...]]], Sequence[int | None]] | None = None
 
 
 def edges(type_name: str) -> list[int]:
@@ -140,10 +142,11 @@ def store(lines: list[str], name: str, type_name: str, offset: int) -> None:
         lines.append(f"st.global.{kind} [%out+{offset}], {name};")
 
 
-def kernel(cases: Sequence[Case], target: str) -> str:
+def kernel(cases: Sequence[Case], target: str, variables: str) -> str:
     slots = 4
     lines = [
         ".version 9.0", f".target {target}", ".address_size 64",
+        variables,
         ".entry k(.param .u64 pin, .param .u64 pout) {",
         ".reg .b64 %in, %out, %t64; .reg .b32 %w, %t; .reg .b16 %h, %h2;",
         "ld.param.u64 %in, [pin]; ld.param.u64 %out, [pout];",
@@ -166,7 +169,7 @@ def kernel(cases: Sequence[Case], target: str) -> str:
     return "\n".join(lines)
 
 
-def check(simulator: str, cases: Sequence[Case], chip: str = "sm_100a", seed: int = 1) -> int:
+def check(simulator: str, cases: Sequence[Case], variables: str = "", chip: str = "sm_100a", seed: int = 1) -> int:
     """Ends the test at the first difference; returns how many results agree."""
     rng = random.Random(seed)
     inputs = [operands(case, rng) for case in cases]
@@ -176,7 +179,7 @@ def check(simulator: str, cases: Sequence[Case], chip: str = "sm_100a", seed: in
             data[t, i, : len(values)] = values
     with tempfile.TemporaryDirectory() as folder:
         source, given, taken = (Path(folder) / n for n in ("k.ptx", "in", "out"))
-        source.write_text(kernel(cases, chip))
+        source.write_text(kernel(cases, chip, variables))
         data.tofile(given)
         size = THREADS * len(cases) * 8
         run = subprocess.run(
@@ -189,9 +192,16 @@ def check(simulator: str, cases: Sequence[Case], chip: str = "sm_100a", seed: in
         results = np.fromfile(taken, dtype=np.uint64).reshape(THREADS, len(cases))
     for i, case in enumerate(cases):
         bits = max(8, width(case.result))
+        together: list[int | None] = []
+        if case.collective is not None:
+            for first in range(0, THREADS, 32):
+                together += case.collective(inputs[i][first : first + 32])
         for t, values in enumerate(inputs[i]):
             got = int(results[t, i]) & ((1 << bits) - 1)
-            if case.accepts is not None:
+            if case.collective is not None:
+                expected = together[t]
+                right, wanted = expected in (None, got), f"{expected}, in thread {t}"
+            elif case.accepts is not None:
                 right = case.accepts(got, *values)
                 wanted = "what the bound allows"
             else:
