@@ -276,7 +276,7 @@ Flow Warp::converge(const Lanes &members,
                    "the mask of members depends on uninitialised data");
     if (!(mask >> leader & 1))
       return fault(leader, "member-mask",
-                   "the thread is not in its own mask of members, " +
+                   "the thread is not in its own mask of members, 0x" +
                        Twine::utohexstr(mask));
     LaneMask same = 0;
     forEachLane(left, [&](unsigned lane) {
