@@ -11,6 +11,7 @@
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
 #include <new>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace mlir::fp4;
@@ -19,9 +20,20 @@ using namespace mlir::fp4::sim;
 /// Addresses between allocations that are valid in neither.
 static constexpr uint64_t gap = 4096;
 
+DeviceMemory::DeviceMemory(uint64_t capacity) : left(capacity) {}
+
+uint64_t DeviceMemory::defaultCapacity() {
+  // Each byte has another one as its shadow, and the host has other things to
+  // do than to swap.
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || size <= 0)
+    return uint64_t(4) << 30;
+  return uint64_t(pages) / 4 * uint64_t(size);
+}
+
 Allocation *DeviceMemory::allocate(uint64_t size, StringRef name,
                                    uint64_t alignment) {
-  if (size > uint64_t(1) << 40)
+  if (size > left)
     return nullptr;
   auto allocation = std::make_unique<Allocation>();
   // 16 bytes more: no access that begins inside crosses the end of the storage
@@ -36,6 +48,7 @@ Allocation *DeviceMemory::allocate(uint64_t size, StringRef name,
   allocation->name = name.str();
   allocation->data = allocation->storage.get();
   next = allocation->base + size + gap;
+  left -= size;
   return (allocations[allocation->base] = std::move(allocation)).get();
 }
 
@@ -59,6 +72,8 @@ Error DeviceMemory::free(uint64_t base) {
   if (freed.size() > 4096)
     freed.erase(freed.begin());
   freed[base] = {it->second->size, it->second->name};
+  if (it->second->storage)
+    left += it->second->size;
   allocations.erase(it);
   return Error::success();
 }

@@ -59,6 +59,9 @@ constexpr uint64_t parameterWindow = 0x7d0200000000;
 constexpr uint64_t windowSize = 0x100000000;
 constexpr unsigned rankShift = 24;
 
+/// What CUDA allows a thread at most.
+constexpr uint32_t maxLocalBytes = 512 * 1024;
+
 /// Bytes in the host's memory, with their shadow.
 struct Bytes {
   uint8_t *data = nullptr;

@@ -122,6 +122,10 @@ static Error check(const Launch &launch) {
                      "CTA on {2}",
                      shared - chip.reservedShared, chip.maxSharedPerCTA,
                      chip.name);
+  if (launch.kernel->localBytes > maxLocalBytes)
+    return makeError("{0} bytes of local memory are more than the {1} of a "
+                     "thread",
+                     launch.kernel->localBytes, maxLocalBytes);
   if (launch.parameters.size() != launch.kernel->parameterBytes)
     return makeError("kernel '{0}' takes {1} bytes of parameters, but got {2}",
                      launch.kernel->name, launch.kernel->parameterBytes,

@@ -72,11 +72,13 @@ Lanes *Warp::registersOf(uint32_t function, size_t depth) {
 }
 
 bool Warp::enter(unsigned lane, uint32_t function, uint32_t frame) {
-  // What CUDA allows a thread at most.
-  constexpr uint64_t maxLocal = 512 * 1024;
+  // Registers of all the calls that have not returned.
+  constexpr uint64_t maxRegisters = 1 << 18;
   Stack &stack = stacks[lane];
-  uint64_t end = uint64_t(frame) + cta.grid.code.functions[function].frameBytes;
-  if (end > maxLocal || stack.returns.size() > 4096)
+  const FunctionCode &callee = cta.grid.code.functions[function];
+  uint64_t end = uint64_t(frame) + callee.frameBytes;
+  if (end > maxLocalBytes || stack.returns.size() > 4096 ||
+      stack.returns.size() * callee.numRegisters > maxRegisters)
     return false;
   if (stack.data.size() < end) {
     stack.data.resize(end);

@@ -42,6 +42,9 @@ struct Allocation {
 
 class DeviceMemory {
 public:
+  /// With room for as much as a quarter of the host's memory, or as given.
+  explicit DeviceMemory(uint64_t capacity = defaultCapacity());
+
   /// A new allocation, all of it uninitialised, aligned to 256 bytes at least;
   /// null if there is no memory for it.
   Allocation *allocate(uint64_t size, llvm::StringRef name,
@@ -66,10 +69,12 @@ public:
   std::string describeMiss(uint64_t address, uint64_t size) const;
 
 private:
+  static uint64_t defaultCapacity();
   llvm::Expected<const Allocation *> get(uint64_t address, uint64_t size) const;
 
   std::map<uint64_t, std::unique_ptr<Allocation>> allocations;
   std::map<uint64_t, std::pair<uint64_t, std::string>> freed;
+  uint64_t left; ///< Of the capacity.
   /// As on a device, far from any address that the host's heap has.
   uint64_t next = 0x300000000;
 };

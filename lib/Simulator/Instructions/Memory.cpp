@@ -143,7 +143,7 @@ static Flow executeAccess(Warp &warp, const Instruction &in) {
       return Flow::Fault;
     if (memory.owner && !warp.noteAccess(i, memory, bytes, kind))
       return Flow::Fault;
-    isGlobal |= memory.isGlobal;
+    isGlobal |= memory.isGlobal && in.space != StateSpace::Const;
     for (unsigned k = 0; k < in.count; ++k)
       for (unsigned half = 0; half < pieces; ++half) {
         int32_t slot = in.operands[1 + k] + int32_t(half);
