@@ -290,6 +290,73 @@ def prmt(a: int, b: int, c: int, mode: str) -> int:
     return result
 
 
+def bmsk(a: int, b: int, clamp: bool) -> int:
+    """[PTX 9.7.1.22], word for word."""
+    full = 0xFFFFFFFF
+    a1, b1 = a & 0x1F, b & 0x1F
+    mask0, total = full << a1 & full, a1 + b1
+    mask1 = full << total & full
+    position_overflow = clamp and a >= 32
+    if position_overflow:
+        mask0 = 0
+    if total >= 32 or position_overflow or (clamp and b >= 32):
+        mask1 = 0
+    elif b1 == 0:
+        mask1 = full
+    return mask0 & ~mask1
+
+
+def szext(a: int, b: int, clamp: bool, is_signed: bool) -> int:
+    """[PTX 9.7.1.21], word for word."""
+    full = 0xFFFFFFFF
+    b1 = b & 0x1F
+    too_large = clamp and b >= 32
+    mask = 0 if too_large else full << b1 & full
+    sign = not (b1 == 0 or too_large or not is_signed) and a >> (b1 - 1 & 0x1F) & 1
+    return a & ~mask | (mask if sign else 0)
+
+
+def fields() -> list[Case]:
+    cases = []
+    for mode in ("clamp", "wrap"):
+        cases.append(
+            Case(f"bmsk.{mode}.b32 {{d}}, {{a}}, {{b}};", "b32", ["b32"] * 2,
+                 lambda a, b, m=mode: bmsk(a, b, m == "clamp"), {0: SHIFTS, 1: SHIFTS})
+        )  # fmt: skip
+        for t in ("u32", "s32"):
+            cases.append(
+                Case(f"szext.{mode}.{t} {{d}}, {{a}}, {{b}};", "b32", ["b32"] * 2,
+                     lambda a, b, m=mode, t=t: szext(a, b, m == "clamp", t == "s32"), {1: SHIFTS})
+            )  # fmt: skip
+    for t in ("u32", "s32"):
+        for part, shift in (("lo", 0), ("hi", 16)):
+
+            def mul24(a: int, b: int, t: str = t, s: int = shift) -> int:
+                x, y = (field(v, 0, 24, t == "s32") for v in (a, b))
+                return unsigned(x * y >> s, 32)
+
+            cases.append(Case(f"mul24.{part}.{t} {{d}}, {{a}}, {{b}};", t, [t, t], mul24))
+            cases.append(
+                Case(f"mad24.{part}.{t} {{d}}, {{a}}, {{b}}, {{c}};", t, [t] * 3,
+                     lambda a, b, c, f=mul24: unsigned(f(a, b) + c, 32))
+            )  # fmt: skip
+    for t in ("u2", "s2", "u4", "s4", "u8", "s8", "u16", "s16"):
+        n = int(t[1:])
+        low = -(1 << (n - 1)) if t[0] == "s" else 0
+
+        def pack(a: int, b: int, c: int = 0, n: int = n, low: int = low) -> int:
+            x, y = (unsigned(clamp(signed(v, 32), low, low + (1 << n) - 1), n) for v in (a, b))
+            return unsigned(x << n | y | c << 2 * n, 32)
+
+        if n == 16:
+            cases.append(Case(f"cvt.pack.sat.{t}.s32 {{d}}, {{a}}, {{b}};", "b32", ["s32"] * 2, pack))
+        else:
+            cases.append(
+                Case(f"cvt.pack.sat.{t}.s32.b32 {{d}}, {{a}}, {{b}}, {{c}};", "b32", ["s32", "s32", "b32"], pack)
+            )
+    return cases
+
+
 def moves() -> list[Case]:
     cases = []
     for left in (True, False):
@@ -386,7 +453,7 @@ def comparisons() -> list[Case]:
 def main() -> None:
     for name, cases in (
         ("arithmetic", plain() + packed()), ("carries", carries()), ("dot products", dots()),
-        ("bits", bits()), ("moves", moves()), ("comparisons", comparisons()),
+        ("bits", bits() + fields()), ("moves", moves()), ("comparisons", comparisons()),
     ):  # fmt: skip
         print(f"{name}: {len(cases)} instructions, {check(sys.argv[1], cases)} results agree")
 

@@ -182,6 +182,22 @@ def atomics() -> list[Case]:
                        f"ld.global.v2.b32 {{{{{{{{{', '.join(targets)}}}}}}}}}, [p];"), "b32", ["f32"] * 4,
                  lambda a, b, c, e, k=k: compute("add", f32, "rn", "ftz", ((a, c), (b, e))[k]))
         )  # fmt: skip
+    f16 = FORMATS["f16"]
+    for op, function in (
+        ("add", lambda x, y: compute("add", f16, "rn", "", (x, y))),
+        ("min", lambda x, y: choose(f16, "", False, x, y)),
+        ("max", lambda x, y: choose(f16, "", True, x, y)),
+    ):  # fmt: skip
+        cases.append(
+            Case(place("global", "st.global.v2.b16 [p], {{{{{a}, {b}}}}};"
+                       f"atom.global.{op}.noftz.v2.f16 {{{{_, _}}}}, [p], {{{{{{{{{{c}}, {{e}}}}}}}}}}; ld.global.b16 {{d}}, [p+2];"),
+                 "b16", ["f16"] * 4, lambda a, b, c, e, f=function: f(b, e))
+        )  # fmt: skip
+        cases.append(
+            Case(place("global", "st.global.v2.b32 [p], {{{{{a}, {b}}}}};"
+                       f"red.global.{op}.noftz.v2.f16x2 [p], {{{{{{{{{{c}}, {{e}}}}}}}}}}; ld.global.b32 {{d}}, [p+4];"),
+                 "b32", ["f16x2"] * 4, lambda a, b, c, e, f=halves(function): f(b, e))
+        )  # fmt: skip
     cases.append(
         Case(place("global", "st.global.b32 [p+12], {a}; st.global.v2.b32 [p], {{{{0, 0}}}}; st.global.b32 [p+8], 0;"
                    "red.global.add.v4.f32 [p], {{{{0f00000000, 0f00000000, 0f00000000, {b}}}}}; ld.global.b32 {d}, [p+12];"),

@@ -270,6 +270,10 @@ static constexpr Row rows[] = {
     {"atom " ORDER SPACE "add noftz" HINT "f16|f16x2", atomic, kind},
     {"atom " ORDER SPACE "add noftz" HINT "bf16|bf16x2", atomic, kind, Sm90},
     {"atom " ORDER "[global] add" HINT "v2|v4 f32", atomic, kind, Sm90},
+    {"atom " ORDER "[global] add|min|max noftz" HINT "v2|v4|v8 f16|bf16",
+     atomic, kind, Sm90},
+    {"atom " ORDER "[global] add|min|max noftz" HINT "v2|v4 f16x2|bf16x2",
+     atomic, kind, Sm90},
     {"red " ORDER SPACE "and|or|xor" HINT "b32|b64", atomic, kind},
     {"red " ORDER SPACE "add" HINT "u32|s32|u64|f32|f64", atomic, kind},
     {"red " ORDER SPACE "inc|dec" HINT "u32", atomic, kind},
@@ -277,6 +281,10 @@ static constexpr Row rows[] = {
     {"red " ORDER SPACE "add noftz" HINT "f16|f16x2", atomic, kind},
     {"red " ORDER SPACE "add noftz" HINT "bf16|bf16x2", atomic, kind, Sm90},
     {"red " ORDER "[global] add" HINT "v2|v4 f32", atomic, kind, Sm90},
+    {"red " ORDER "[global] add|min|max noftz" HINT "v2|v4|v8 f16|bf16", atomic,
+     kind, Sm90},
+    {"red " ORDER "[global] add|min|max noftz" HINT "v2|v4 f16x2|bf16x2",
+     atomic, kind, Sm90},
 };
 
 Rows sim::atomicRows() { return rows; }

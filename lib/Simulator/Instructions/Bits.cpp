@@ -338,7 +338,52 @@ struct Bfe {
     return T(result);
   }
 };
+/// A mask of `width` bits from a position on [PTX 9.7.1.22].
+template <bool Clamp>
+struct BitMask {
+  static uint32_t apply(uint32_t position, uint32_t width) {
+    if (Clamp && position >= 32)
+      return 0;
+    uint32_t from = position & 31, count = width & 31;
+    uint64_t mask =
+        Clamp && width >= 32 ? 0xffffffff : (uint64_t(1) << count) - 1;
+    return uint32_t(mask << from);
+  }
+};
+/// The low `width` bits, extended [PTX 9.7.1.21].
+template <bool Clamp, bool IsSigned>
+struct Extend {
+  static uint32_t apply(uint32_t a, uint32_t width) {
+    if (Clamp && width >= 32)
+      return a;
+    uint32_t count = width & 31;
+    uint32_t field = a & ((1u << count) - 1);
+    bool sign = IsSigned && count != 0 && (a >> (count - 1) & 1);
+    return sign ? field | ~0u << count : field;
+  }
+};
 } // namespace
+
+static void bitMask(Decoder &d) {
+  if (decodeUniform<2>(d, Type::B32))
+    d.out.execute = d.has("clamp")
+                        ? executeBinary<BitMask<true>, uint32_t, uint32_t>
+                        : executeBinary<BitMask<false>, uint32_t, uint32_t>;
+}
+
+static void extend(Decoder &d) {
+  if (!decodeUniform<2>(d, Type::B32))
+    return;
+  bool isSigned = d.has("s32");
+  if (d.has("clamp"))
+    d.out.execute =
+        isSigned ? executeBinary<Extend<true, true>, uint32_t, uint32_t>
+                 : executeBinary<Extend<true, false>, uint32_t, uint32_t>;
+  else
+    d.out.execute =
+        isSigned ? executeBinary<Extend<false, true>, uint32_t, uint32_t>
+                 : executeBinary<Extend<false, false>, uint32_t, uint32_t>;
+}
 
 /// A result of 32 bits whatever the operand is.
 template <typename Op>
@@ -446,6 +491,8 @@ static constexpr Row rows[] = {
     {"brev b32|b64", reverseBits, integer},
     {"bfe u32|u64|s32|s64", extract, integer},
     {"bfi b32|b64", insert, integer},
+    {"bmsk clamp|wrap b32", bitMask, integer},
+    {"szext clamp|wrap u32|s32", extend, integer},
 };
 
 Rows sim::bitRows() { return rows; }

@@ -136,6 +136,15 @@ static void gridDependency(Decoder &d) {
     d.out.execute = executeNothing;
 }
 
+/// Events of a profiler that is not there.
+static void event(Decoder &d) {
+  if (!d.expectOperands(1))
+    return;
+  if (!d.integer(d.in.operands[0]))
+    return d.fail("expects the number of an event");
+  d.out.execute = executeNothing;
+}
+
 /// Registers are not a resource here: the number is checked and that is all.
 static void setMaxRegisters(Decoder &d) {
   if (!d.expectOperands(1))
@@ -161,6 +170,7 @@ static constexpr Row rows[] = {
     {"exit", exits, kind},
     {"trap", trap, kind},
     {"brkpt", trap, kind},
+    {"pmevent [mask]", event, kind},
     {"nanosleep u32", sleep, kind},
     {"griddepcontrol launch_dependents|wait", gridDependency, kind, Sm90},
     {"setmaxnreg inc|dec sync aligned u32", setMaxRegisters, kind, Sm90},

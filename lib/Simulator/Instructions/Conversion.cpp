@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// cvt [PTX 9.7.9.21] where one of the types is an integer. FloatConversion.cpp
-// has the others.
+// cvt [PTX 9.7.9.21] where one of the types is an integer, and cvt.pack.
+// FloatConversion.cpp has the others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -173,6 +173,47 @@ static void fromInteger(Decoder &d) {
     d.out.execute = executeFromInteger;
 }
 
+/// cvt.pack d, a, b, c: two integers, saturated to `size` bits, in the low bits
+/// of d, a above b; the rest of d is the low bits of c [PTX 9.7.9.22].
+static Flow executePack(Warp &warp, const Instruction &in) {
+  const Lanes &a = warp.read(in.operands[1]);
+  const Lanes &b = warp.read(in.operands[2]);
+  const Lanes &c = warp.read(in.operands[3]);
+  Lanes &d = warp.write(in.operands[0]);
+  const unsigned bits = in.size;
+  const int64_t least = in.option ? -(int64_t(1) << (bits - 1)) : 0;
+  const int64_t greatest = least + (int64_t(1) << bits) - 1;
+  forActive(warp, [&](unsigned i) {
+    auto narrow = [&](uint64_t value) {
+      int64_t wide = fromBits<int32_t>(value);
+      return uint64_t(std::clamp(wide, least, greatest)) &
+             ((uint64_t(1) << bits) - 1);
+    };
+    uint64_t result = narrow(a.value[i]) << bits | narrow(b.value[i]) |
+                      c.value[i] << (2 * bits);
+    set<uint32_t>(d, i, uint32_t(result),
+                  a.poison[i] | b.poison[i] | c.poison[i]);
+  });
+  return Flow::Next;
+}
+
+static void pack(Decoder &d) {
+  bool hasRest = d.has("b32");
+  if (!d.expectOperands(hasRest ? 4 : 3))
+    return;
+  d.destination(0, Type::B32);
+  d.source(1, Type::S32);
+  d.source(2, Type::S32);
+  if (hasRest)
+    d.source(3, Type::B32);
+  else
+    d.append(d.names.constant(0));
+  StringRef to = d.group(2);
+  d.out.option = to.front() == 's';
+  d.out.size = to.ends_with("16") ? 16 : uint8_t(to.back() - '0');
+  d.out.execute = executePack;
+}
+
 //===----------------------------------------------------------------------===//
 // Rows
 //===----------------------------------------------------------------------===//
@@ -190,6 +231,8 @@ static constexpr Row rows[] = {
     {"cvt " TO_INTEGER " " INTEGERS " bf16", toInteger, kind, Sm90},
     {"cvt " ONE " [sat] " FLOATS " " INTEGERS, fromInteger, kind},
     {"cvt " ONE " bf16 " INTEGERS, fromInteger, kind, Sm90},
+    {"cvt pack sat u16|s16 s32", pack, kind},
+    {"cvt pack sat u2|s2|u4|s4|u8|s8 s32 b32", pack, kind},
 };
 
 Rows sim::conversionRows() { return rows; }

@@ -84,6 +84,22 @@ struct MadWide {
     return Add::apply(Wide<T>(Wide<T>(a) * Wide<T>(b)), c);
   }
 };
+/// The product of the low 24 bits: bits 31 to 0 of it, or 47 to 16.
+template <bool High>
+struct Mul24 {
+  template <typename T>
+  static T apply(T a, T b) {
+    auto low = [](T x) { return int64_t(T(Unsigned<T>(x) << 8) >> 8); };
+    return T((low(a) * low(b)) >> (High ? 16 : 0));
+  }
+};
+template <bool High>
+struct Mad24 {
+  template <typename T>
+  static T apply(T a, T b, T c) {
+    return Add::apply(Mul24<High>::apply(a, b), c);
+  }
+};
 struct Sad {
   template <typename T>
   static T apply(T a, T b, T c) {
@@ -346,6 +362,10 @@ static constexpr Row rows[] = {
     {"mad wide u16|s16|u32|s32", madWide, integer},
     {"mad lo|hi cc " WORDS, carrying, integer},
     {"madc lo|hi [cc] " WORDS, carrying, integer},
+    {"mul24 lo u32|s32", integerBinary<Mul24<false>>, integer},
+    {"mul24 hi u32|s32", integerBinary<Mul24<true>>, integer},
+    {"mad24 lo u32|s32", integerTernary<Mad24<false>>, integer},
+    {"mad24 hi u32|s32", integerTernary<Mad24<true>>, integer},
     {"sad " INTEGERS, integerTernary<Sad>, integer},
     {"div " INTEGERS, integerBinary<Div>, integer},
     {"rem " INTEGERS, integerBinary<Rem>, integer},
