@@ -217,7 +217,9 @@ def arithmetic_case(name: str, op: str, t: str, mode: str, flags: str, count: in
     def one(*v: int) -> int:
         return compute(op, f, mode, flags, v)
 
-    return Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, halves(one, f.bits) if pack else one)
+    return Case(
+        f"{name}.{t} {{d}}, {operands};", t, [t] * count, halves(one, f.bits) if pack else one
+    )
 
 
 COUNTS: Final = {"add": 2, "sub": 2, "mul": 2, "fma": 3, "div": 2, "rcp": 1, "sqrt": 1}
@@ -231,7 +233,11 @@ def arithmetic() -> list[Case]:
                 continue
             for mode in ("rn", "rz", "rm", "rp"):
                 for flags in ("", ".ftz", ".sat", ".ftz.sat"):
-                    if flags and t == "f64" or ("sat" in flags and (t == "f32x2" or op in ("div", "rcp", "sqrt"))):
+                    if (
+                        flags
+                        and t == "f64"
+                        or ("sat" in flags and (t == "f32x2" or op in ("div", "rcp", "sqrt")))
+                    ):
                         continue
                     cases.append(arithmetic_case(f"{op}.{mode}{flags}", op, t, mode, flags, count))
     cases.append(arithmetic_case("add", "add", "f32", "rn", "", 2))
@@ -306,7 +312,14 @@ def signs() -> list[Case]:
                 return (flush(a, f) if flags else a) ^ f.sign
 
             for name, function in (("abs", magnitude), ("neg", negative)):
-                cases.append(Case(f"{name}{flags}.{t} {{d}}, {{a}};", t, [t], halves(function) if pack else function))
+                cases.append(
+                    Case(
+                        f"{name}{flags}.{t} {{d}}, {{a}};",
+                        t,
+                        [t],
+                        halves(function) if pack else function,
+                    )
+                )
         flag_sets = ["", ".NaN", ".xorsign.abs", ".NaN.xorsign.abs"] if t != "f64" else [""]
         if t in ("f32", "f16", "f16x2"):
             flag_sets += [".ftz" + s for s in flag_sets]
@@ -317,7 +330,12 @@ def signs() -> list[Case]:
                     return choose(f, flags, name == "max", a, b)
 
                 cases.append(
-                    Case(f"{name}{flags}.{t} {{d}}, {{a}}, {{b}};", t, [t, t], halves(one) if pack else one)
+                    Case(
+                        f"{name}{flags}.{t} {{d}}, {{a}}, {{b}};",
+                        t,
+                        [t, t],
+                        halves(one) if pack else one,
+                    )
                 )
     f32 = FORMATS["f32"]
     for name in ("min", "max"):
@@ -342,7 +360,12 @@ def signs() -> list[Case]:
         }
         for name, predicate in tests.items():
             cases.append(
-                Case(f"testp.{name}.{t} {{d}}, {{a}};", "pred", [t], lambda a, f=f, p=predicate: int(p(a, f)))
+                Case(
+                    f"testp.{name}.{t} {{d}}, {{a}};",
+                    "pred",
+                    [t],
+                    lambda a, f=f, p=predicate: int(p(a, f)),
+                )
             )
     return cases
 
@@ -379,7 +402,11 @@ def comparisons() -> list[Case]:
                          lambda a, b, n=name, f=f, g=flags: compare(n, f, g, a, b))
                 )  # fmt: skip
     for name in names:
-        for t, one, result in (("f16x2", 0x3C00, "f16x2"), ("f16x2", 0xFFFF, "u32"), ("bf16x2", 0x3F80, "bf16x2")):
+        for t, one, result in (
+            ("f16x2", 0x3C00, "f16x2"),
+            ("f16x2", 0xFFFF, "u32"),
+            ("bf16x2", 0x3F80, "bf16x2"),
+        ):
             f = FORMATS[t[:-2]]
             cases.append(
                 Case(f"set.{name}.{result}.{t} {{d}}, {{a}}, {{b}};", "b32", [t, t],
@@ -436,7 +463,9 @@ def integer_conversions() -> list[Case]:
                     v = signed(a, n) if s[0] == "s" else unsigned(a, n)
                     return extended(min(max(v, lo), hi) if sat else v, t, r)
 
-                cases.append(Case(f"cvt{sat}.{to}.{source} {{d}}, {{a}};", f"b{register}", [wide], convert))
+                cases.append(
+                    Case(f"cvt{sat}.{to}.{source} {{d}}, {{a}};", f"b{register}", [wide], convert)
+                )
         for t in ("f16", "bf16", "f32", "f64"):
             f = FORMATS[t]
             for mode in ("rni", "rzi", "rmi", "rpi"):
@@ -451,14 +480,18 @@ def integer_conversions() -> list[Case]:
                         return extended(lo if x.negative else hi, t, r)
                     return extended(min(max(to_integer(x, m), lo), hi), t, r)
 
-                cases.append(Case(f"cvt.{mode}.{to}.{t} {{d}}, {{a}};", f"b{register}", [t], from_float))
+                cases.append(
+                    Case(f"cvt.{mode}.{to}.{t} {{d}}, {{a}};", f"b{register}", [t], from_float)
+                )
             for mode in ("rn", "rz", "rm", "rp"):
 
                 def to_float(a: int, f: Format = f, m: str = mode, s: str = to) -> int:
                     v = signed(a, int(s[1:])) if s[0] == "s" else unsigned(a, int(s[1:]))
                     return encode(finite(Fraction(v), False), f, m)
 
-                cases.append(Case(f"cvt.{mode}.{t}.{to} {{d}}, {{a}};", t, [f"b{register}"], to_float))
+                cases.append(
+                    Case(f"cvt.{mode}.{t}.{to} {{d}}, {{a}};", t, [f"b{register}"], to_float)
+                )
     return cases
 
 
@@ -477,7 +510,9 @@ def float_conversions() -> list[Case]:
             for mode in ("",) if exact else ("rn", "rz", "rm", "rp"):
                 dot = f".{mode}" if mode else ""
                 for flags in ("", ".ftz", ".sat"):
-                    if flags and ("bf16" in (source, to) or (flags == ".ftz" and "f32" not in (source, to))):
+                    if flags and (
+                        "bf16" in (source, to) or (flags == ".ftz" and "f32" not in (source, to))
+                    ):
                         continue
 
                     def convert(a: int, s: Format = s, t: Format = t, m: str = mode, g: str = flags,
@@ -490,12 +525,14 @@ def float_conversions() -> list[Case]:
                         bits = nan if x.kind == "nan" else encode(x, t, m or "rn")
                         return flush(bits, t) if g == ".ftz" and t.bits == 32 else bits
 
-                    cases.append(Case(f"cvt{dot}{flags}.{to}.{source} {{d}}, {{a}};", to, [source], convert))
-    for t in kinds:
-        f = FORMATS[t]
+                    cases.append(
+                        Case(f"cvt{dot}{flags}.{to}.{source} {{d}}, {{a}};", to, [source], convert)
+                    )
+    for name in kinds:
+        f = FORMATS[name]
         for mode in ("rni", "rzi", "rmi", "rpi"):
 
-            def whole(a: int, f: Format = f, m: str = mode, t: str = t) -> int:
+            def whole(a: int, f: Format = f, m: str = mode, t: str = name) -> int:
                 x = decode(a, f)
                 if x.kind == "nan":
                     return 0x7FFFFFFFFFFFFFFF if t == "f64" else f.nan
@@ -503,14 +540,16 @@ def float_conversions() -> list[Case]:
                     return a
                 return encode(finite(Fraction(to_integer(x, m)), x.negative), f)
 
-            cases.append(Case(f"cvt.{mode}.{t}.{t} {{d}}, {{a}};", t, [t], whole))
+            cases.append(Case(f"cvt.{mode}.{name}.{name} {{d}}, {{a}};", name, [name], whole))
     for to in ("f16", "bf16"):
         t = FORMATS[to]
         for mode in ("rn", "rz"):
             for relu in ("", ".relu"):
                 for sat in ("", ".satfinite"):
 
-                    def narrow(a: int, t: Format = t, m: str = mode, r: str = relu, s: str = sat) -> int:
+                    def narrow(
+                        a: int, t: Format = t, m: str = mode, r: str = relu, s: str = sat
+                    ) -> int:
                         x = decode(a, FORMATS["f32"])
                         bits = encode(x, t, m)
                         if x.kind == "nan":
@@ -519,7 +558,9 @@ def float_conversions() -> list[Case]:
                             bits -= 1
                         return 0 if r and bits & t.sign else bits
 
-                    cases.append(Case(f"cvt.{mode}{relu}{sat}.{to}.f32 {{d}}, {{a}};", to, ["f32"], narrow))
+                    cases.append(
+                        Case(f"cvt.{mode}{relu}{sat}.{to}.f32 {{d}}, {{a}};", to, ["f32"], narrow)
+                    )
                     cases.append(
                         Case(f"cvt.{mode}{relu}{sat}.{to}x2.f32 {{d}}, {{a}}, {{b}};", "b32", ["f32", "f32"],
                              lambda a, b, n=narrow: n(a) << 16 | n(b))
@@ -541,7 +582,9 @@ def small(name: str, value: int, source: str, mode: str, flags: str) -> int:
         wide = np.array([value], dtype=np.uint32).view(np.float32)
     else:
         wide = sim_convert.FORMATS[source].decode(np.array([value], dtype=np.uint64))
-    code = sim_convert.encode(f, sim_convert.widen(wide), mode, "satfinite" in flags, "relu" in flags)
+    code = sim_convert.encode(
+        f, sim_convert.widen(wide), mode, "satfinite" in flags, "relu" in flags
+    )
     return int(code[0])
 
 
@@ -562,8 +605,16 @@ def packed_conversions() -> list[Case]:
         ("e4m3", 8, 0xFF), ("e5m2", 8, 0xFF), ("e2m3", 8, 0x3F), ("e3m2", 8, 0x3F), ("e2m1", 4, 0xF),
     ):  # fmt: skip
         byte = stride == 4
-        down = "{{{{ .reg .b8 q; {op} q, {x}; cvt.u16.u8 {{d}}, q; }}}}" if byte else "{op} {{d}}, {x};"
-        up = "{{{{ .reg .b8 q; cvt.u8.u16 q, {{a}}; {op} {{d}}, q; }}}}" if byte else "{op} {{d}}, {{a}};"
+        down = (
+            "{{{{ .reg .b8 q; {op} q, {x}; cvt.u16.u8 {{d}}, q; }}}}"
+            if byte
+            else "{op} {{d}}, {x};"
+        )
+        up = (
+            "{{{{ .reg .b8 q; cvt.u8.u16 q, {{a}}; {op} {{d}}, q; }}}}"
+            if byte
+            else "{op} {{d}}, {{a}};"
+        )
         for relu in ("", ".relu"):
             op = f"cvt.rn.satfinite{relu}.{name}x2"
             cases.append(
@@ -656,15 +707,36 @@ def functions() -> list[Case]:
     table: list[tuple[str, str, Callable[..., float], float, float, int]] = [
         ("rcp.approx", "f32", lambda x: 1 / x, ulp, 0, 1),
         ("sqrt.approx", "f32", lambda x: x if x == 0 else math.sqrt(x), ulp, 0, 1),
-        ("rsqrt.approx", "f32", lambda x: math.copysign(math.inf, x) if x == 0 else 1 / math.sqrt(x), 2.0**-22.9, 0, 1),
+        (
+            "rsqrt.approx",
+            "f32",
+            lambda x: math.copysign(math.inf, x) if x == 0 else 1 / math.sqrt(x),
+            2.0**-22.9,
+            0,
+            1,
+        ),
         ("ex2.approx", "f32", lambda x: 2.0**x, 2 * ulp, 0, 1),
         ("lg2.approx", "f32", log2, ulp, 2.0**-22, 1),
         ("tanh.approx", "f32", math.tanh, 2.0**-11, 0, 1),
         ("div.approx", "f32", lambda x, y: x / y, 2 * ulp, 0, 2),
         ("div.full", "f32", lambda x, y: x / y, 2 * ulp, 0, 2),
         ("rcp.approx.ftz", "f64", lambda x: 1 / x, 2.0**-20, 0, 1),
-        ("rsqrt.approx.ftz", "f64", lambda x: math.copysign(math.inf, x) if x == 0 else 1 / math.sqrt(x), 2.0**-20, 0, 1),
-        ("rsqrt.approx", "f64", lambda x: math.copysign(math.inf, x) if x == 0 else 1 / math.sqrt(x), 2.0**-20, 0, 1),
+        (
+            "rsqrt.approx.ftz",
+            "f64",
+            lambda x: math.copysign(math.inf, x) if x == 0 else 1 / math.sqrt(x),
+            2.0**-20,
+            0,
+            1,
+        ),
+        (
+            "rsqrt.approx",
+            "f64",
+            lambda x: math.copysign(math.inf, x) if x == 0 else 1 / math.sqrt(x),
+            2.0**-20,
+            0,
+            1,
+        ),
         ("ex2.approx", "f16", lambda x: 2.0**x, 2.0**-9.9, 0, 1),
         ("tanh.approx", "f16", math.tanh, 2.0**-10.987, 0, 1),
         ("ex2.approx.ftz", "bf16", lambda x: 2.0**x, 2.0**-7, 0, 1),
@@ -681,17 +753,32 @@ def functions() -> list[Case]:
             return near(got, safe(fn)(*(as_float(b, f) for b in v)), f, r, a)
 
         operands = ", ".join(["{a}", "{b}"][:count])
-        cases.append(Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, lambda *v: 0, accepts=accepts))
+        cases.append(
+            Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, lambda *v: 0, accepts=accepts)
+        )
     for name, function in (("sin", math.sin), ("cos", math.cos)):
         # The manual bounds the error in [-pi, pi] alone.
-        values = [0x3F800000 + i * 0x13579 for i in range(100)] + [0, 1, 0x80000000, 0x40490FDB, 0xC0490FDB]
+        values = [0x3F800000 + i * 0x13579 for i in range(100)] + [
+            0,
+            1,
+            0x80000000,
+            0x40490FDB,
+            0xC0490FDB,
+        ]
 
         def in_range(got: int, a: int, fn: Callable[[float], float] = function) -> bool:
             x = as_float(a, FORMATS["f32"])
             return abs(x) > math.pi or near(got, fn(x), FORMATS["f32"], 0, 2.0**-20.5)
 
         cases.append(
-            Case(f"{name}.approx.f32 {{d}}, {{a}};", "f32", ["f32"], lambda a: 0, {0: values}, accepts=in_range)
+            Case(
+                f"{name}.approx.f32 {{d}}, {{a}};",
+                "f32",
+                ["f32"],
+                lambda a: 0,
+                {0: values},
+                accepts=in_range,
+            )
         )
     return cases
 

@@ -71,7 +71,7 @@ def edges(type_name: str) -> list[int]:
     if type_name in ("f16x2", "bf16x2", "f32x2"):
         half = edges(type_name[:-2])
         return [x | y << (bits // 2) for x, y in zip(half, reversed(half), strict=True)]
-    if type_name.startswith("f") or type_name.startswith("bf"):
+    if type_name.startswith(("f", "bf")):
         mantissa = {"f16": 10, "bf16": 7, "f32": 23, "f64": 52}[type_name]
         exponent = bits - 1 - mantissa
         bias = (1 << (exponent - 1)) - 1
@@ -85,7 +85,26 @@ def edges(type_name: str) -> list[int]:
         ]  # fmt: skip
         return magnitudes + [m | 1 << (bits - 1) for m in magnitudes]
     top = 1 << (bits - 1)
-    values = [0, 1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 63, 64, top - 1, top, top + 1, 2 * top - 1, 2 * top - 2]
+    values = [
+        0,
+        1,
+        2,
+        3,
+        7,
+        8,
+        15,
+        16,
+        31,
+        32,
+        33,
+        63,
+        64,
+        top - 1,
+        top,
+        top + 1,
+        2 * top - 1,
+        2 * top - 2,
+    ]
     return [unsigned(v, bits) for v in values + [0x55 * (2 * top - 1) // 255, 0xFF, 0x80, 0x7F]]
 
 
@@ -169,7 +188,9 @@ def kernel(cases: Sequence[Case], target: str, variables: str) -> str:
     return "\n".join(lines)
 
 
-def check(simulator: str, cases: Sequence[Case], variables: str = "", chip: str = "sm_100a", seed: int = 1) -> int:
+def check(
+    simulator: str, cases: Sequence[Case], variables: str = "", chip: str = "sm_100a", seed: int = 1
+) -> int:
     """Ends the test at the first difference; returns how many results agree."""
     rng = random.Random(seed)
     inputs = [operands(case, rng) for case in cases]

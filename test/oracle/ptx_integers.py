@@ -16,7 +16,26 @@ Binary = Callable[[int, int], int]
 UNSIGNED = ("u16", "u32", "u64")
 SIGNED = ("s16", "s32", "s64")
 ALL = UNSIGNED + SIGNED
-SHIFTS = [0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
+SHIFTS = [
+    0,
+    1,
+    7,
+    8,
+    15,
+    16,
+    17,
+    31,
+    32,
+    33,
+    63,
+    64,
+    65,
+    255,
+    256,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+]
 
 
 def value(bits: int, type_name: str) -> int:
@@ -52,7 +71,9 @@ def plain() -> list[Case]:
 
         def add(name: str, function: Callable[..., int], count: int = 2, t: str = t) -> None:
             operands = ", ".join(["{a}", "{b}", "{c}"][:count])
-            cases.append(Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, arithmetic(t, function)))
+            cases.append(
+                Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, arithmetic(t, function))
+            )
 
         add("add", lambda x, y: x + y)
         add("sub", lambda x, y: x - y)
@@ -349,10 +370,17 @@ def fields() -> list[Case]:
             return unsigned(x << n | y | c << 2 * n, 32)
 
         if n == 16:
-            cases.append(Case(f"cvt.pack.sat.{t}.s32 {{d}}, {{a}}, {{b}};", "b32", ["s32"] * 2, pack))
+            cases.append(
+                Case(f"cvt.pack.sat.{t}.s32 {{d}}, {{a}}, {{b}};", "b32", ["s32"] * 2, pack)
+            )
         else:
             cases.append(
-                Case(f"cvt.pack.sat.{t}.s32.b32 {{d}}, {{a}}, {{b}}, {{c}};", "b32", ["s32", "s32", "b32"], pack)
+                Case(
+                    f"cvt.pack.sat.{t}.s32.b32 {{d}}, {{a}}, {{b}}, {{c}};",
+                    "b32",
+                    ["s32", "s32", "b32"],
+                    pack,
+                )
             )
     return cases
 

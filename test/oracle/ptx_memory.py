@@ -89,7 +89,12 @@ def accesses() -> list[Case]:
     ):  # fmt: skip
         space = "shared" if "shared" in modifiers else "global"
         cases.append(
-            Case(place(space, f"st.{space}.b32 [p], {{a}}; ld.{modifiers}.b32 {{d}}, [p];"), "b32", ["b32"], lambda a: a)
+            Case(
+                place(space, f"st.{space}.b32 [p], {{a}}; ld.{modifiers}.b32 {{d}}, [p];"),
+                "b32",
+                ["b32"],
+                lambda a: a,
+            )
         )
     for modifiers in (
         "volatile.shared", "relaxed.cta.shared", "release.gpu.global", "global.wb", "global.cg", "global.cs", "global.wt",
@@ -97,7 +102,12 @@ def accesses() -> list[Case]:
     ):  # fmt: skip
         space = "shared" if "shared" in modifiers else "global"
         cases.append(
-            Case(place(space, f"st.{modifiers}.b32 [p], {{a}}; ld.{space}.b32 {{d}}, [p];"), "b32", ["b32"], lambda a: a)
+            Case(
+                place(space, f"st.{modifiers}.b32 [p], {{a}}; ld.{space}.b32 {{d}}, [p];"),
+                "b32",
+                ["b32"],
+                lambda a: a,
+            )
         )
     wide = "mov.u32 i, %tid.x; mul.wide.u32 p, i, 32; mov.u64 q, m_global; add.s64 p, p, q;"
     cases.append(
@@ -114,30 +124,48 @@ def unescape(cases: list[Case]) -> list[Case]:
     return cases
 
 
-ATOMICS: Final[dict[tuple[str, str], Callable[[int, int], int]]] = {}
-for _n in (32, 64):
-    _m = (1 << _n) - 1
-    ATOMICS |= {
-        ("and", f"b{_n}"): lambda x, y: x & y,
-        ("or", f"b{_n}"): lambda x, y: x | y,
-        ("xor", f"b{_n}"): lambda x, y: x ^ y,
-        ("exch", f"b{_n}"): lambda x, y: y,
-        ("add", f"u{_n}"): lambda x, y, m=_m: x + y & m,
-        ("min", f"u{_n}"): min,
-        ("max", f"u{_n}"): max,
-        ("min", f"s{_n}"): lambda x, y, n=_n: min(x, y, key=lambda v: signed(v, n)),
-        ("max", f"s{_n}"): lambda x, y, n=_n: max(x, y, key=lambda v: signed(v, n)),
+def modular_add(bits: int) -> Callable[[int, int], int]:
+    return lambda x, y: x + y & ((1 << bits) - 1)
+
+
+def signed_choice(pick: Callable[..., int], bits: int) -> Callable[[int, int], int]:
+    return lambda x, y: pick(x, y, key=lambda v: signed(v, bits))
+
+
+def float_add(name: str, flags: str) -> Callable[..., int]:
+    return lambda x, y: compute("add", FORMATS[name], "rn", flags, (x, y))
+
+
+def half_choice(is_max: bool) -> Callable[..., int]:
+    return lambda x, y: choose(FORMATS["f16"], "", is_max, x, y)
+
+
+def atomic_table(flags: str) -> dict[tuple[str, str], Callable[..., int]]:
+    """What each operation makes of the old value and the operand."""
+    table: dict[tuple[str, str], Callable[..., int]] = {
+        ("add", "s32"): modular_add(32),
+        ("inc", "u32"): lambda x, y: 0 if x >= y else x + 1,
+        ("dec", "u32"): lambda x, y: y if x == 0 or x > y else x - 1,
+        ("add", "f32"): float_add("f32", flags),
+        ("add", "f64"): float_add("f64", ""),
+        ("add.noftz", "f16"): float_add("f16", ""),
+        ("add.noftz", "bf16"): float_add("bf16", ""),
+        ("add.noftz", "f16x2"): halves(float_add("f16", "")),
+        ("add.noftz", "bf16x2"): halves(float_add("bf16", "")),
     }
-ATOMICS |= {
-    ("add", "s32"): lambda x, y: x + y & 0xFFFFFFFF,
-    ("inc", "u32"): lambda x, y: 0 if x >= y else x + 1,
-    ("dec", "u32"): lambda x, y: y if x == 0 or x > y else x - 1,
-    ("add", "f64"): lambda x, y: compute("add", FORMATS["f64"], "rn", "", (x, y)),
-    ("add.noftz", "f16"): lambda x, y: compute("add", FORMATS["f16"], "rn", "", (x, y)),
-    ("add.noftz", "bf16"): lambda x, y: compute("add", FORMATS["bf16"], "rn", "", (x, y)),
-    ("add.noftz", "f16x2"): halves(lambda x, y: compute("add", FORMATS["f16"], "rn", "", (x, y))),
-    ("add.noftz", "bf16x2"): halves(lambda x, y: compute("add", FORMATS["bf16"], "rn", "", (x, y))),
-}
+    for n in (32, 64):
+        table |= {
+            ("and", f"b{n}"): lambda x, y: x & y,
+            ("or", f"b{n}"): lambda x, y: x | y,
+            ("xor", f"b{n}"): lambda x, y: x ^ y,
+            ("exch", f"b{n}"): lambda x, y: y,
+            ("add", f"u{n}"): modular_add(n),
+            ("min", f"u{n}"): min,
+            ("max", f"u{n}"): max,
+            ("min", f"s{n}"): signed_choice(min, n),
+            ("max", f"s{n}"): signed_choice(max, n),
+        }
+    return table
 
 
 def size(t: str) -> int:
@@ -147,10 +175,8 @@ def size(t: str) -> int:
 def atomics() -> list[Case]:
     cases = []
     for space in ("shared", "global", "generic shared", "generic global"):
-        table = dict(ATOMICS)
         # In global memory subnormals are flushed, in shared memory they are not.
-        flags = "ftz" if "global" in space else ""
-        table["add", "f32"] = lambda x, y, g=flags: compute("add", FORMATS["f32"], "rn", g, (x, y))
+        table = atomic_table("ftz" if "global" in space else "")
         for (op, t), function in table.items():
             n = size(t)
             cases.append(
@@ -182,12 +208,12 @@ def atomics() -> list[Case]:
                        f"ld.global.v2.b32 {{{{{{{{{', '.join(targets)}}}}}}}}}, [p];"), "b32", ["f32"] * 4,
                  lambda a, b, c, e, k=k: compute("add", f32, "rn", "ftz", ((a, c), (b, e))[k]))
         )  # fmt: skip
-    f16 = FORMATS["f16"]
     for op, function in (
-        ("add", lambda x, y: compute("add", f16, "rn", "", (x, y))),
-        ("min", lambda x, y: choose(f16, "", False, x, y)),
-        ("max", lambda x, y: choose(f16, "", True, x, y)),
-    ):  # fmt: skip
+        ("add", float_add("f16", "")),
+        ("min", half_choice(False)),
+        ("max", half_choice(True)),
+    ):
+        both = halves(function)
         cases.append(
             Case(place("global", "st.global.v2.b16 [p], {{{{{a}, {b}}}}};"
                        f"atom.global.{op}.noftz.v2.f16 {{{{_, _}}}}, [p], {{{{{{{{{{c}}, {{e}}}}}}}}}}; ld.global.b16 {{d}}, [p+2];"),
@@ -196,7 +222,7 @@ def atomics() -> list[Case]:
         cases.append(
             Case(place("global", "st.global.v2.b32 [p], {{{{{a}, {b}}}}};"
                        f"red.global.{op}.noftz.v2.f16x2 [p], {{{{{{{{{{c}}, {{e}}}}}}}}}}; ld.global.b32 {{d}}, [p+4];"),
-                 "b32", ["f16x2"] * 4, lambda a, b, c, e, f=halves(function): f(b, e))
+                 "b32", ["f16x2"] * 4, lambda a, b, c, e, f=both: f(b, e))
         )  # fmt: skip
     cases.append(
         Case(place("global", "st.global.b32 [p+12], {a}; st.global.v2.b32 [p], {{{{0, 0}}}}; st.global.b32 [p+8], 0;"
@@ -235,7 +261,9 @@ def main() -> None:
         ("accesses", accesses()), ("atomics", atomics()), ("addresses", addresses()),
     ):  # fmt: skip
         cases = unescape(cases)
-        print(f"{name}: {len(cases)} instructions, {check(sys.argv[1], cases, VARIABLES)} results agree")
+        print(
+            f"{name}: {len(cases)} instructions, {check(sys.argv[1], cases, VARIABLES)} results agree"
+        )
 
 
 if __name__ == "__main__":

@@ -39,6 +39,10 @@ def shuffle(lanes: Lanes, mode: str, predicate: bool) -> list[int | None]:
     return results
 
 
+def shuffle_of(mode: str, predicate: bool) -> Callable[[Lanes], Sequence[int | None]]:
+    return lambda lanes: shuffle(lanes, mode, predicate)
+
+
 def shuffles() -> list[Case]:
     cases = []
     b = list(range(33))
@@ -46,11 +50,11 @@ def shuffles() -> list[Case]:
     for mode in ("up", "down", "bfly", "idx"):
         cases.append(
             Case(f"shfl.sync.{mode}.b32 {{d}}, {{a}}, {{b}}, {{c}}, -1;", "b32", ["b32"] * 3,
-                 values={1: b, 2: c}, collective=lambda v, m=mode: shuffle(v, m, False))
+                 values={1: b, 2: c}, collective=shuffle_of(mode, False))
         )  # fmt: skip
         cases.append(
             Case(f"{{{{ .reg .b32 q; shfl.sync.{mode}.b32 q|{{d}}, {{a}}, {{b}}, {{c}}, 0xffffffff; }}}}",
-                 "pred", ["b32"] * 3, values={1: b, 2: c}, collective=lambda v, m=mode: shuffle(v, m, True))
+                 "pred", ["b32"] * 3, values={1: b, 2: c}, collective=shuffle_of(mode, True))
         )  # fmt: skip
     return cases
 
@@ -85,7 +89,12 @@ def votes() -> list[Case]:
         Case("vote.sync.ballot.b32 {d}, {a}, -1;", "b32", ["pred"], collective=same(ballot))
     )
     cases.append(
-        Case("vote.sync.ballot.b32 {d}, !{a}, -1;", "b32", ["pred"], collective=same(lambda v: ballot(v) ^ FULL))
+        Case(
+            "vote.sync.ballot.b32 {d}, !{a}, -1;",
+            "b32",
+            ["pred"],
+            collective=same(lambda v: ballot(v) ^ FULL),
+        )
     )
     # Each half names itself by its own mask.
     half = "{{ .reg .b32 m, l; mov.u32 l, %laneid; shr.u32 l, l, 4; mov.b32 m, 0xffff; mul.lo.u32 l, l, 16; shl.b32 m, m, l; "
@@ -108,7 +117,12 @@ def votes() -> list[Case]:
              "@p activemask.b32 {d}; }}", "b32", [], collective=lambda v: [0x7FF] * 11 + [0] * 21)
     )  # fmt: skip
     cases.append(
-        Case("{{ .reg .b32 q; elect.sync q|{d}, -1; }}", "pred", [], collective=lambda v: [1] + [0] * 31)
+        Case(
+            "{{ .reg .b32 q; elect.sync q|{d}, -1; }}",
+            "pred",
+            [],
+            collective=lambda v: [1] + [0] * 31,
+        )
     )
     cases.append(
         Case("{{ .reg .pred p, q; .reg .b32 l; mov.u32 l, %laneid; setp.ge.u32 p, l, 5; mov.b32 {d}, 77; "
@@ -147,6 +161,10 @@ def fold(function: Callable[[int, int], int]) -> Callable[[Lanes], int]:
     return run
 
 
+def choice_of(name: str, flags: str) -> Callable[[int, int], int]:
+    return lambda x, y: choose(FORMATS["f32"], flags, name == "max", x, y)
+
+
 def reductions() -> list[Case]:
     cases = []
     for name, t, function in (
@@ -157,14 +175,18 @@ def reductions() -> list[Case]:
         ("and", "b32", lambda x, y: x & y), ("or", "b32", lambda x, y: x | y), ("xor", "b32", lambda x, y: x ^ y),
     ):  # fmt: skip
         cases.append(
-            Case(f"redux.sync.{name}.{t} {{d}}, {{a}}, -1;", "b32", [t], collective=same(fold(function)))
+            Case(
+                f"redux.sync.{name}.{t} {{d}}, {{a}}, -1;",
+                "b32",
+                [t],
+                collective=same(fold(function)),
+            )
         )
-    f32 = FORMATS["f32"]
     for name in ("min", "max"):
         for flags in ("", ".abs", ".NaN", ".abs.NaN"):
             cases.append(
                 Case(f"redux.sync.{name}{flags}.f32 {{d}}, {{a}}, -1;", "b32", ["f32"],
-                     collective=same(fold(lambda x, y, n=name, g=flags: choose(f32, g, n == "max", x, y))))
+                     collective=same(fold(choice_of(name, flags))))
             )  # fmt: skip
     return cases
 
