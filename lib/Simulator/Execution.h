@@ -218,7 +218,7 @@ private:
   Bytes accessLocal(unsigned lane, uint64_t offset, unsigned size);
   Bytes accessParameter(unsigned lane, uint64_t offset, unsigned size,
                         bool isWrite);
-  void trace(const Instruction &instruction) const;
+  void trace(const Instruction &instruction, LaneMask lanes) const;
 
   struct Parked {
     LaneMask lanes;

@@ -386,9 +386,10 @@ Warp::State Warp::run(uint64_t quantum) {
     }
     if (instruction.hasGuard && !checkGuard(instruction))
       continue;
-    if (traced)
-      trace(instruction);
+    LaneMask lanes = active;
     if (!active) {
+      if (traced)
+        trace(instruction, lanes);
       ++pc;
     } else {
       if (instruction.aligned && active != live) {
@@ -401,6 +402,8 @@ Warp::State Warp::run(uint64_t quantum) {
       ++statistics.instructions[unsigned(instruction.kind)];
       statistics.threadInstructions += popcount(active);
       Flow flow = instruction.execute(*this, instruction);
+      if (traced)
+        trace(instruction, lanes);
       if (flow == Flow::Fault)
         return State::Fault;
       if (flow == Flow::Next)
@@ -420,15 +423,23 @@ Warp::State Warp::run(uint64_t quantum) {
   return State::Running;
 }
 
-void Warp::trace(const Instruction &instruction) const {
+/// A line for what was executed: the values are those of the first thread,
+/// after it.
+void Warp::trace(const Instruction &instruction, LaneMask lanes) const {
   if (!instruction.syntax)
     return;
   raw_ostream &os = *cta.grid.launch.trace;
-  os << format("%6u %08x ", instruction.syntax->location.line, active)
+  os << format("%6u %08x ", instruction.syntax->location.line, lanes)
      << instruction.syntax->opcode();
-  unsigned lane = countr_zero(active ? active : group);
-  for (int32_t slot : instruction.operands.take_front(8))
-    os << format(" %llx", (unsigned long long)read(slot).value[lane]);
+  if (lanes)
+    for (int32_t slot : instruction.operands.take_front(8)) {
+      const Lanes &value = read(slot);
+      unsigned lane = countr_zero(lanes);
+      if (value.poison[lane])
+        os << " ?";
+      else
+        os << format(" %llx", (unsigned long long)value.value[lane]);
+    }
   os << '\n';
 }
 
