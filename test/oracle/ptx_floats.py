@@ -63,6 +63,10 @@ class Number:
 NAN: Final = Number("nan")
 
 
+def times_power(x: int, exponent: int) -> Fraction:
+    return Fraction(x << exponent) if exponent >= 0 else Fraction(x, 1 << -exponent)
+
+
 def decode(bits: int, f: Format) -> Number:
     negative = bool(bits & f.sign)
     magnitude = bits & (f.sign - 1)
@@ -71,14 +75,13 @@ def decode(bits: int, f: Format) -> Number:
     if magnitude == f.infinity:
         return Number("inf", negative)
     e, m = magnitude >> f.mantissa, magnitude & ((1 << f.mantissa) - 1)
-    value = Fraction(m if e == 0 else m | 1 << f.mantissa)
-    value *= Fraction(2) ** (max(e, 1) - f.bias - f.mantissa)
+    value = times_power(m if e == 0 else m | 1 << f.mantissa, max(e, 1) - f.bias - f.mantissa)
     return Number("finite", negative, -value if negative else value)
 
 
 def floor_log2(x: Fraction) -> int:
     e = x.numerator.bit_length() - x.denominator.bit_length()
-    return e if x >= Fraction(2) ** e else e - 1
+    return e if x >= times_power(1, e) else e - 1
 
 
 def encode(x: Number, f: Format, mode: str = "rn") -> int:
@@ -91,13 +94,13 @@ def encode(x: Number, f: Format, mode: str = "rn") -> int:
     if magnitude == 0:
         return sign
     e = max(floor_log2(magnitude), 1 - f.bias)
-    units = magnitude / Fraction(2) ** (e - f.mantissa)
-    whole = units.numerator // units.denominator
-    rest = units - whole
-    half = Fraction(1, 2)
+    shift = f.mantissa - e
+    numerator = magnitude.numerator << max(shift, 0)
+    denominator = magnitude.denominator << max(-shift, 0)
+    whole, rest = divmod(numerator, denominator)
     up = {
-        "rn": rest > half or (rest == half and whole & 1 == 1),
-        "rna": rest >= half,
+        "rn": 2 * rest > denominator or (2 * rest == denominator and whole & 1 == 1),
+        "rna": 2 * rest >= denominator,
         "rz": False,
         "rm": x.negative and rest > 0,
         "rp": not x.negative and rest > 0,
