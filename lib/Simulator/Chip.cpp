@@ -21,16 +21,16 @@ using namespace llvm;
 using namespace mlir::fp4;
 using namespace mlir::fp4::sim;
 
-static constexpr uint32_t KB = 1024;
+static constexpr uint32_t kb = 1024;
 static constexpr uint32_t blackwell = Sm90 | Sm100 | Tcgen05;
 
 static constexpr Chip chips[] = {
-    {"sm_80", 80, 0, false, 0, 108, 1024, 2048, 32, 163 * KB, 164 * KB, 1 * KB,
+    {"sm_80", 80, 0, false, 0, 108, 1024, 2048, 32, 163 * kb, 164 * kb, 1 * kb,
      65536, 0, 0, 0},
-    {"sm_100a", 100, 100, true, blackwell, 148, 1024, 2048, 32, 227 * KB,
-     228 * KB, 1 * KB, 65536, 8, 16, 512},
-    {"sm_103a", 103, 100, true, blackwell, 148, 1024, 2048, 32, 227 * KB,
-     228 * KB, 1 * KB, 65536, 8, 16, 512},
+    {"sm_100a", 100, 100, true, blackwell, 148, 1024, 2048, 32, 227 * kb,
+     228 * kb, 1 * kb, 65536, 8, 16, 512},
+    {"sm_103a", 103, 100, true, blackwell, 148, 1024, 2048, 32, 227 * kb,
+     228 * kb, 1 * kb, 65536, 8, 16, 512},
 };
 
 ArrayRef<Chip> Chip::all() { return chips; }

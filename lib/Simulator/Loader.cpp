@@ -55,6 +55,16 @@ const Allocation *Program::findGlobal(StringRef name) const {
   return theCode->globals.lookup(name);
 }
 
+std::vector<std::string> sim::instructionForms(const Chip &chip) {
+  std::vector<std::string> forms;
+  for (Rows rows : allRows())
+    for (const Row &row : rows)
+      if (chip.has(row.features))
+        forms.push_back(row.pattern.str());
+  llvm::sort(forms);
+  return forms;
+}
+
 //===----------------------------------------------------------------------===//
 // Variables
 //===----------------------------------------------------------------------===//

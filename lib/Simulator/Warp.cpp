@@ -62,11 +62,10 @@ Lanes *Warp::registersOf(uint32_t function, size_t depth) {
   std::unique_ptr<Lanes[]> &frame = frames[{function, depth}];
   if (!frame) {
     size_t count = cta.grid.code.functions[function].numRegisters + 2;
-    frame.reset(new Lanes[count]);
-    std::memset(static_cast<void *>(frame.get()), 0xff, count * sizeof(Lanes));
-    // Undefined values are a pattern, not the host's memory: the same each run.
+    frame = std::make_unique<Lanes[]>(count);
+    // Undefined values are zero and not the host's memory: the same each run.
     for (size_t i = 0; i < count; ++i)
-      std::fill(std::begin(frame[i].value), std::end(frame[i].value), 0);
+      std::memset(frame[i].poison, 255, sizeof(frame[i].poison));
   }
   return frame.get();
 }

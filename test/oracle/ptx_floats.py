@@ -243,6 +243,8 @@ def arithmetic() -> list[Case]:
                     ):
                         continue
                     cases.append(arithmetic_case(f"{op}.{mode}{flags}", op, t, mode, flags, count))
+    for t in ("f32", "f64"):
+        cases.append(arithmetic_case("mad.rz", "fma", t, "rz", "", 3))
     cases.append(arithmetic_case("add", "add", "f32", "rn", "", 2))
     cases.append(arithmetic_case("mul", "mul", "f64", "rn", "", 2))
     for t in ("f16", "f16x2", "bf16", "bf16x2"):
@@ -423,6 +425,26 @@ def comparisons() -> list[Case]:
             Case(f"set.{name}.f32.f32 {{d}}, {{a}}, {{b}};", "b32", ["f32"] * 2,
                  lambda a, b, n=name: 0x3F800000 * compare(n, FORMATS["f32"], "", a, b))
         )  # fmt: skip
+    for result, source, one in (
+        ("f16", "f16", 0x3C00),
+        ("u16", "f16", 0xFFFF),
+        ("bf16", "bf16", 0x3F80),
+        ("s16", "bf16", 0xFFFF),
+        ("u32", "f64", 0xFFFFFFFF),
+        ("f32", "f64", 0x3F800000),
+        ("s32", "f32", 0xFFFFFFFF),
+    ):
+        f = FORMATS[source]
+        for name in ("lt", "neu"):
+            cases.append(
+                Case(f"set.{name}.{result}.{source} {{d}}, {{a}}, {{b}};", f"b{result[-2:]}", [source] * 2,
+                     lambda a, b, n=name, f=f, o=one: o * compare(n, f, "", a, b))
+            )  # fmt: skip
+            cases.append(
+                Case(f"set.{name}.xor.{result}.{source} {{d}}, {{a}}, {{b}}, !{{c}};", f"b{result[-2:]}",
+                     [source, source, "pred"],
+                     lambda a, b, c, n=name, f=f, o=one: o * (compare(n, f, "", a, b) ^ 1 ^ c))
+            )  # fmt: skip
     for flags in ("", ".ftz"):
         cases.append(
             Case(f"slct{flags}.b32.f32 {{d}}, {{a}}, {{b}}, {{c}};", "b32", ["b32", "b32", "f32"],
@@ -703,6 +725,10 @@ def log2(x: float) -> float:
     return -math.inf if x == 0 else math.log2(x) if x > 0 else math.nan
 
 
+def both(accepts: Callable[..., bool]) -> Callable[..., bool]:
+    return lambda got, a: accepts(got & 0xFFFF, a & 0xFFFF) and accepts(got >> 16, a >> 16)
+
+
 def functions() -> list[Case]:
     """Bounds of the manual: ulps as 2^-23 of the result, or of an absolute error where it has one."""
     cases = []
@@ -756,9 +782,11 @@ def functions() -> list[Case]:
             return near(got, safe(fn)(*(as_float(b, f) for b in v)), f, r, a)
 
         operands = ", ".join(["{a}", "{b}"][:count])
-        cases.append(
-            Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, lambda *v: 0, accepts=accepts)
-        )
+        cases.append(Case(f"{name}.{t} {{d}}, {operands};", t, [t] * count, accepts=accepts))
+        if t in ("f16", "bf16"):
+            cases.append(
+                Case(f"{name}.{t}x2 {{d}}, {{a}};", f"{t}x2", [f"{t}x2"], accepts=both(accepts))
+            )
     for name, function in (("sin", math.sin), ("cos", math.cos)):
         # The manual bounds the error in [-pi, pi] alone.
         values = [0x3F800000 + i * 0x13579 for i in range(100)] + [

@@ -214,16 +214,21 @@ def atomics() -> list[Case]:
         ("max", half_choice(True)),
     ):
         both = halves(function)
-        cases.append(
-            Case(place("global", "st.global.v2.b16 [p], {{{{{a}, {b}}}}};"
-                       f"atom.global.{op}.noftz.v2.f16 {{{{_, _}}}}, [p], {{{{{{{{{{c}}, {{e}}}}}}}}}}; ld.global.b16 {{d}}, [p+2];"),
-                 "b16", ["f16"] * 4, lambda a, b, c, e, f=function: f(b, e))
-        )  # fmt: skip
-        cases.append(
-            Case(place("global", "st.global.v2.b32 [p], {{{{{a}, {b}}}}};"
-                       f"red.global.{op}.noftz.v2.f16x2 [p], {{{{{{{{{{c}}, {{e}}}}}}}}}}; ld.global.b32 {{d}}, [p+4];"),
-                 "b32", ["f16x2"] * 4, lambda a, b, c, e, f=both: f(b, e))
-        )  # fmt: skip
+        for root in ("atom", "red"):
+            # atom gives the old values, which nobody wants here.
+            old = "{{{{_, _}}}}, " if root == "atom" else ""
+            cases.append(
+                Case(place("global", "st.global.v2.b16 [p], {{{{{a}, {b}}}}};"
+                           f"{root}.global.{op}.noftz.v2.f16 {old}[p], " "{{{{{c}, {e}}}}};"
+                           "ld.global.b16 {d}, [p+2];"),
+                     "b16", ["f16"] * 4, lambda a, b, c, e, f=function: f(b, e))
+            )  # fmt: skip
+            cases.append(
+                Case(place("global", "st.global.v2.b32 [p], {{{{{a}, {b}}}}};"
+                           f"{root}.global.{op}.noftz.v2.f16x2 {old}[p], " "{{{{{c}, {e}}}}};"
+                           "ld.global.b32 {d}, [p+4];"),
+                     "b32", ["f16x2"] * 4, lambda a, b, c, e, f=both: f(b, e))
+            )  # fmt: skip
     cases.append(
         Case(place("global", "st.global.b32 [p+12], {a}; st.global.v2.b32 [p], {{{{0, 0}}}}; st.global.b32 [p+8], 0;"
                    "red.global.add.v4.f32 [p], {{{{0f00000000, 0f00000000, 0f00000000, {b}}}}}; ld.global.b32 {d}, [p+12];"),

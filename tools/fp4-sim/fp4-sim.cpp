@@ -35,7 +35,7 @@ enum class StatsFormat { None, Text, JSON };
 } // namespace
 
 static cl::OptionCategory category("fp4-sim options");
-static cl::opt<std::string> inputFile(cl::Positional, cl::Required,
+static cl::opt<std::string> inputFile(cl::Positional, cl::init("-"),
                                       cl::desc("<kernel.ptx>"),
                                       cl::cat(category));
 static cl::opt<std::string> chipName("chip", cl::init("sm_100a"),
@@ -90,6 +90,12 @@ static cl::opt<uint64_t>
 static cl::opt<unsigned> hostThreads("host-threads", cl::init(0),
                                      cl::desc("Threads of the host; 0 for all"),
                                      cl::cat(category));
+
+static cl::opt<bool>
+    listInstructions("instructions",
+                     cl::desc("Print the instructions of the chip, and run "
+                              "nothing"),
+                     cl::cat(category));
 
 /// --stats, in the place of LLVM's option of that name, which is there for the
 /// passes of a compiler.
@@ -265,6 +271,14 @@ static Expected<std::unique_ptr<Program>> load(DeviceMemory &memory) {
 
 /// 0 if no rule was broken, 2 otherwise.
 static Expected<int> run() {
+  if (listInstructions) {
+    Expected<const Chip *> chip = Chip::find(chipName);
+    if (!chip)
+      return chip.takeError();
+    for (const std::string &form : instructionForms(**chip))
+      outs() << form << '\n';
+    return 0;
+  }
   DeviceMemory memory;
   Expected<std::unique_ptr<Program>> program = load(memory);
   if (!program)

@@ -70,6 +70,10 @@ private:
   friend class Loader;
 };
 
+/// The forms of instructions that a chip executes, as the opcode with groups of
+/// modifiers: "add [sat] s32|u32".
+std::vector<std::string> instructionForms(const Chip &chip);
+
 } // namespace mlir::fp4::sim
 
 #endif // FP4_SIMULATOR_PROGRAM_H

@@ -234,7 +234,7 @@ static Flow executeTest(Warp &warp, const Instruction &in) {
       holds = std::fpclassify(value) == FP_SUBNORMAL;
       break;
     }
-    set<uint8_t>(d, i, holds, a.poison[i]);
+    set<uint8_t>(d, i, uint8_t(holds), a.poison[i] != 0);
   });
   return Flow::Next;
 }

@@ -294,8 +294,9 @@ static constexpr Row rows[] = {
      kind},
     {"prefetchu L1", advice, kind},
     {"applypriority [global] L2::evict_normal", advice, kind},
+    {"discard [global] L2", advice, kind},
     {"createpolicy fractional L2::evict_last|L2::evict_first|L2::evict_normal|"
-     "L2::evict_unchanged b64",
+     "L2::evict_unchanged [L2::evict_first|L2::evict_unchanged] b64",
      policy, kind},
 };
 

@@ -198,7 +198,8 @@ static Flow executeIsSpace(Warp &warp, const Instruction &in) {
   const Lanes &a = warp.read(in.operands[1]);
   Lanes &d = warp.write(in.operands[0]);
   forActive(warp, [&](unsigned i) {
-    set<uint8_t>(d, i, isIn(warp, in.space, a.value[i]), a.poison[i]);
+    set<uint8_t>(d, i, uint8_t(isIn(warp, in.space, a.value[i])),
+                 a.poison[i] != 0);
   });
   return Flow::Next;
 }
