@@ -245,7 +245,7 @@ static void printStatistics(const Statistics &s) {
     });
   } else if (statsOption() == StatsFormat::JSON) {
     json::Object object;
-    each([&](StringRef name, uint64_t value) { object[name] = value; });
+    each([&](StringRef name, uint64_t value) { object[name.str()] = value; });
     outs() << json::Value(std::move(object)) << '\n';
   }
 }
