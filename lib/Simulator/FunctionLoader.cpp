@@ -262,8 +262,10 @@ std::optional<RegisterRef> FunctionLoader::findSpecial(StringRef name) {
   for (const SpecialRegister &special : specialRegisters()) {
     if (special.name != name)
       continue;
-    if (!loader.program.chip().has(special.features))
-      return std::nullopt;
+    if (uint32_t missing = special.features & ~chip().features)
+      loader.refuse("register '" + name.str() + "' needs " +
+                        describeFeatures(missing),
+                    decoding->location.line);
     Instruction move;
     move.syntax = decoding;
     move.execute = special.execute;
