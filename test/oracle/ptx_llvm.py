@@ -48,7 +48,9 @@ def operands(type_name: str, rng: random.Random) -> list[int]:
 def main() -> None:
     simulator, tools, source, chip = sys.argv[1:]
     text = Path(source).read_text()
-    functions = re.findall(r"^define (?:range\(.*\) )?(\w+) @(\w+)\(\1 %a, \1 %b\)", text, re.MULTILINE)
+    functions = re.findall(
+        r"^define (?:range\(.*\) )?(\w+) @(\w+)\(\1 %a, \1 %b\)", text, re.MULTILINE
+    )
     rng = random.Random(3)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)

@@ -84,7 +84,7 @@ static cl::opt<int> traceWarp("trace", cl::init(-1),
                                        "the first CTA"),
                               cl::cat(category));
 static cl::opt<uint64_t>
-    maxSteps("max-steps", cl::init(uint64_t(1) << 30),
+    maxSteps("max-steps", cl::init(Launch().maxSteps),
              cl::desc("A warp with more instructions is taken to hang"),
              cl::cat(category));
 static cl::opt<unsigned> hostThreads("host-threads", cl::init(0),

@@ -34,7 +34,7 @@ struct Launch {
   uint64_t seed = 0;
   bool pedantic = false;
   /// A warp that executes more instructions than this is taken to hang.
-  uint64_t maxSteps = uint64_t(1) << 30;
+  uint64_t maxSteps = uint64_t(1) << 28;
   unsigned hostThreads = 0; ///< 0: as many as the host has.
   /// The warp of the first CTA whose instructions are printed; -1 for none.
   int traceWarp = -1;

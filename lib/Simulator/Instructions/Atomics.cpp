@@ -140,6 +140,20 @@ static uint64_t update(const Instruction &in, uint8_t *data, uint64_t b,
   return old;
 }
 
+/// Poisons bytes, or clears them where they are replaced; says whether one was
+/// poisoned. Other host threads do the same in global memory.
+static bool updateShadow(uint8_t *shadow, unsigned size, bool poisoned,
+                         bool replaces) {
+  bool was = false;
+  for (unsigned i = 0; i < size; ++i) {
+    was |= __atomic_load_n(&shadow[i], __ATOMIC_RELAXED) != 0;
+    if (poisoned || replaces)
+      __atomic_store_n(&shadow[i], uint8_t(poisoned ? 255 : 0),
+                       __ATOMIC_RELAXED);
+  }
+  return was;
+}
+
 /// Operand 0 is the address, then come `count` results unless `option2`, then
 /// as many values, then the second value of cas.
 static Flow executeAtomic(Warp &warp, const Instruction &in) {
@@ -174,12 +188,8 @@ static Flow executeAtomic(Warp &warp, const Instruction &in) {
           in.size == 2   ? update<uint16_t>(in, data, vb, vc, memory.isGlobal)
           : in.size == 4 ? update<uint32_t>(in, data, vb, vc, memory.isGlobal)
                          : update<uint64_t>(in, data, vb, vc, memory.isGlobal);
-      bool oldPoisoned =
-          any_of(ArrayRef(shadow, in.size), [](uint8_t byte) { return byte; });
-      if (poisoned)
-        std::memset(shadow, 255, in.size);
-      else if (AtomicOp(in.option) == AtomicOp::Exchange)
-        std::memset(shadow, 0, in.size);
+      bool replaces = AtomicOp(in.option) == AtomicOp::Exchange;
+      bool oldPoisoned = updateShadow(shadow, in.size, poisoned, replaces);
       if (hasResult) {
         Lanes &d = warp.write(results[k]);
         d.value[i] = old;
