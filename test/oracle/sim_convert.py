@@ -6,13 +6,13 @@ rounded by looking for its neighbours in the table: no arithmetic on exponents, 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
 import ml_dtypes
 import numpy as np
+from sim_evaluate import Simulator
 
 Array = np.ndarray[Any, Any]
 
@@ -56,17 +56,6 @@ FORMATS: Final[dict[str, Format]] = {
     "bf16": Format(ml_dtypes.bfloat16, 16, 0x7F7F, 0x7FFF, True),
     "tf32": Format(np.float32, 32, 0x3FBFF, 0x7FFFFFFF, True, ignored_bits=13),
 }
-
-
-def run(evaluate: str, what: str, to: str, source: str, options: list[str], values: Array) -> Array:
-    """The simulator's answers."""
-    done = subprocess.run(
-        [evaluate, what, to, source, *options],
-        input=values.astype(np.uint64).tobytes(),
-        capture_output=True,
-        check=True,
-    )
-    return np.frombuffer(done.stdout, dtype=np.uint64)
 
 
 def encode(fmt: Format, values: Array, rounding: str, satfinite: bool, relu: bool) -> Array:
@@ -141,7 +130,7 @@ def compare(name: str, got: Array, expected: Array, inputs: Array) -> None:
         )
 
 
-def check_narrowing(evaluate: str) -> int:
+def check_narrowing(simulator: Simulator) -> int:
     """f32 to every format in every direction and with all options, f16 and bf16 exhaustively."""
     checked = 0
     halves = np.arange(1 << 16, dtype=np.uint64)
@@ -159,16 +148,14 @@ def check_narrowing(evaluate: str) -> int:
                         continue
                     if source != "f32" and rounding not in ("rn", "rz"):
                         continue
-                    got = run(
-                        evaluate, "convert", to, source, [rounding, str(satfinite), str(relu)], bits
-                    )
+                    got = simulator.convert(to, source, bits, rounding, bool(satfinite), bool(relu))
                     expected = encode(fmt, values, rounding, bool(satfinite), bool(relu))
                     compare(f"cvt.{rounding}.{to}.{source} {satfinite}{relu}", got, expected, bits)
                     checked += len(bits)
     return checked
 
 
-def check_widening(evaluate: str) -> int:
+def check_widening(simulator: Simulator) -> int:
     """Every code of every format to f32 and f64; NaNs become canonical."""
     checked = 0
     for source, fmt in FORMATS.items():
@@ -186,7 +173,7 @@ def check_widening(evaluate: str) -> int:
             )
             compare(
                 f"cvt.{to}.{source}",
-                run(evaluate, "convert", to, source, ["rn", "0", "0"], bits),
+                simulator.convert(to, source, bits),
                 expected,
                 bits,
             )
@@ -194,7 +181,7 @@ def check_widening(evaluate: str) -> int:
     return checked
 
 
-def check_f64(evaluate: str) -> int:
+def check_f64(simulator: Simulator) -> int:
     """f64 to f32 in all directions, from neighbours of f32 values."""
     rng = np.random.default_rng(5)
     f32 = rng.integers(0, 1 << 32, 50000, dtype=np.uint64).astype(np.uint32).view(np.float32)
@@ -214,7 +201,7 @@ def check_f64(evaluate: str) -> int:
     zero = np.where(values < 0, up, down)
     bits = values.view(np.uint64)
     for rounding, expected in (("rn", nearest), ("rm", down), ("rp", up), ("rz", zero)):
-        got = run(evaluate, "convert", "f32", "f64", [rounding, "0", "0"], bits)
+        got = simulator.convert("f32", "f64", bits, rounding)
         # A result of zero has the sign of the source; numpy's nextafter loses it.
         want = np.where(
             expected == 0, np.copysign(np.float32(0), values).astype(np.float32), expected
@@ -228,7 +215,7 @@ def check_f64(evaluate: str) -> int:
     return 4 * len(values)
 
 
-def check_packed(evaluate: str) -> int:
+def check_packed(simulator: Simulator) -> int:
     """Both elements of packed registers are converted, each in its place."""
     rng = np.random.default_rng(7)
     checked = 0
@@ -243,21 +230,23 @@ def check_packed(evaluate: str) -> int:
         shift = {4: 4, 6: 8, 8: 8, 16: 16}
         from_shift, to_shift = shift[FORMATS[source].bits], shift[FORMATS[to].bits]
         packed = rng.integers(0, 1 << (2 * from_shift), 20000, dtype=np.uint64)
-        options = ["rz" if to == "ue8m0" else "rn", "1", "0"]
-        low = run(
-            evaluate, "convert", to, source, options, packed & np.uint64((1 << from_shift) - 1)
+        rounding = "rz" if to == "ue8m0" else "rn"
+        low = simulator.convert(
+            to, source, packed & np.uint64((1 << from_shift) - 1), rounding, satfinite=True
         )
-        high = run(evaluate, "convert", to, source, options, packed >> np.uint64(from_shift))
-        got = run(evaluate, "packed", to, source, options, packed)
+        high = simulator.convert(
+            to, source, packed >> np.uint64(from_shift), rounding, satfinite=True
+        )
+        got = simulator.convert(to, source, packed, rounding, satfinite=True, packed=True)
         compare(f"{to}x2.{source}x2", got, high << np.uint64(to_shift) | low, packed)
         checked += len(packed)
     return checked
 
 
 def main() -> None:
-    evaluate = sys.argv[1]
+    simulator = Simulator(sys.argv[1])
     checked = sum(
-        check(evaluate) for check in (check_narrowing, check_widening, check_f64, check_packed)
+        check(simulator) for check in (check_narrowing, check_widening, check_f64, check_packed)
     )
     print(f"{checked} conversions agree")
 

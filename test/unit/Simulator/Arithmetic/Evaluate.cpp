@@ -6,27 +6,36 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Reads binary arguments from the standard input and writes binary results to
-// the standard output, in the byte order of the host, so that a test in Python
-// can compare many values at once:
+// Lets a test in Python compute many values. A request on the standard input is
+// a line of text, followed by its binary arguments in the byte order of the
+// host; the binary results go to the standard output:
 //
-//   evaluate convert <to> <from> <rounding> <satfinite> <relu>
-//     per value 8 bytes in and 8 bytes out
-//   evaluate packed <to> <from> <rounding> <satfinite> <relu>
-//     likewise, with the elements of a packed register
+//   convert <to> <from> <rounding> <satfinite> <relu> <count>
+//   packed <to> <from> <rounding> <satfinite> <relu> <count>
+//     count 64-bit words in and out, the latter of packed registers
+//   mma <model> <m> <n> <negate a> <negate b> <read d>
+//     with model one of "tcgen05 <kind> <a> <b> <d> <scale> <block> <saturate>"
+//     and "sync <core> <k> <a> <b> <d> <saturate>"; in are the rows of A, their
+//     scales, the columns of B, their scales, and the words of D; out is D
 //
 //===----------------------------------------------------------------------===//
 
 #include "fp4/Simulator/Arithmetic/Convert.h"
+#include "fp4/Simulator/Arithmetic/MatrixMultiply.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
 using namespace llvm;
 using namespace mlir::fp4::sim;
+
+using Words = ArrayRef<StringRef>;
 
 [[noreturn]] static void fail(const Twine &message) {
   errs() << "evaluate: " << message << '\n';
@@ -34,52 +43,148 @@ using namespace mlir::fp4::sim;
 }
 
 template <typename T>
-static std::vector<T> readAll() {
-  std::vector<T> values;
-  T chunk[4096];
-  while (size_t count = std::fread(chunk, sizeof(T), std::size(chunk), stdin))
-    values.insert(values.end(), chunk, chunk + count);
+static std::vector<T> read(size_t count) {
+  std::vector<T> values(count);
+  if (std::fread(values.data(), sizeof(T), count, stdin) != count)
+    fail("the arguments end early");
   return values;
 }
 
 template <typename T>
-static void writeAll(const std::vector<T> &values) {
+static void write(const std::vector<T> &values) {
   if (std::fwrite(values.data(), sizeof(T), values.size(), stdout) !=
-      values.size())
+          values.size() ||
+      std::fflush(stdout) != 0)
     fail("cannot write the results");
 }
 
-static FloatFormat parseFormat(StringRef name) {
-  for (size_t i = 0; i <= size_t(FloatFormat::F64); ++i)
-    if (getInfo(FloatFormat(i)).name == name)
-      return FloatFormat(i);
-  fail("there is no format " + name);
+static unsigned parseNumber(StringRef text) {
+  unsigned number;
+  if (text.getAsInteger(10, number))
+    fail("expected a number, but got '" + text + "'");
+  return number;
 }
 
-static EncodeOptions parseOptions(char **args) {
+/// The enumerator among the first `count` whose name is `text`.
+template <typename Enum, typename GetName>
+static Enum parseEnum(StringRef text, unsigned count, GetName getName) {
+  for (unsigned i = 0; i < count; ++i)
+    if (getName(Enum(i)) == text)
+      return Enum(i);
+  fail("there is no '" + text + "'");
+}
+
+static FloatFormat parseFormat(StringRef text) {
+  return parseEnum<FloatFormat>(
+      text, unsigned(FloatFormat::F64) + 1,
+      [](FloatFormat format) { return getInfo(format).name; });
+}
+
+static MmaType parseType(StringRef text) {
+  return parseEnum<MmaType>(text, unsigned(MmaType::S32) + 1,
+                            [](MmaType type) { return getName(type); });
+}
+
+static void evaluateConversion(Words words) {
+  if (words.size() != 7)
+    fail("a conversion takes 6 arguments");
+  FloatFormat to = parseFormat(words[1]), from = parseFormat(words[2]);
   EncodeOptions options;
-  options.rounding = StringSwitch<Rounding>(args[0])
+  options.rounding = StringSwitch<Rounding>(words[3])
                          .Case("rn", Rounding::NearestEven)
                          .Case("rz", Rounding::Zero)
                          .Case("rm", Rounding::Down)
                          .Case("rp", Rounding::Up)
                          .Case("rna", Rounding::NearestAway);
-  options.saturateFinite = StringRef(args[1]) == "1";
-  options.relu = StringRef(args[2]) == "1";
-  return options;
+  options.saturateFinite = words[4] == "1";
+  options.relu = words[5] == "1";
+  bool isPacked = words[0] == "packed";
+  std::vector<uint64_t> values = read<uint64_t>(parseNumber(words[6]));
+  for (uint64_t &value : values)
+    value = isPacked ? convertPacked(to, from, uint32_t(value), options)
+                     : convert(to, from, value, options);
+  write(values);
 }
 
-int main(int argc, char **argv) {
-  StringRef what = argc > 1 ? argv[1] : "";
-  if ((what == "convert" || what == "packed") && argc == 7) {
-    FloatFormat to = parseFormat(argv[2]), from = parseFormat(argv[3]);
-    EncodeOptions options = parseOptions(argv + 4);
-    std::vector<uint64_t> values = readAll<uint64_t>();
-    for (uint64_t &value : values)
-      value = what == "convert" ? convert(to, from, value, options)
-                                : convertPacked(to, from, value, options);
-    writeAll(values);
-    return 0;
+/// The model, whose words are taken from the front.
+static Expected<MmaModel> parseModel(Words &words) {
+  if (words.size() >= 8 && words[0] == "tcgen05") {
+    Words args = words.take_front(8);
+    words = words.drop_front(8);
+    auto kind = parseEnum<MmaKind>(args[1], unsigned(MmaKind::MXF4NVF4) + 1,
+                                   [](MmaKind kind) { return getName(kind); });
+    MmaScale scale = StringSwitch<MmaScale>(args[5])
+                         .Case("none", MmaScale::None)
+                         .Case("ue8m0", MmaScale::UE8M0)
+                         .Case("ue4m3", MmaScale::UE4M3);
+    return getTCGen05Model(kind, parseType(args[2]), parseType(args[3]),
+                           parseType(args[4]), scale, parseNumber(args[6]),
+                           args[7] == "1");
   }
-  fail("expected what to evaluate");
+  if (words.size() >= 7 && words[0] == "sync") {
+    Words args = words.take_front(7);
+    words = words.drop_front(7);
+    TensorCore core = StringSwitch<TensorCore>(args[1])
+                          .Case("ampere", TensorCore::Ampere)
+                          .Case("ada", TensorCore::Ada)
+                          .Case("hopper", TensorCore::Hopper)
+                          .Case("blackwell", TensorCore::Blackwell);
+    return getMmaSyncModel(core, parseNumber(args[2]), parseType(args[3]),
+                           parseType(args[4]), parseType(args[5]),
+                           args[6] == "1");
+  }
+  fail("expected a model");
+}
+
+static MmaOperand readOperand(const MmaModel &model, MmaType type,
+                              unsigned rows, bool negate) {
+  MmaOperand operand(model, type, rows, negate);
+  unsigned rowBytes = model.getRowBytes(type);
+  unsigned numScales = model.getNumScales();
+  std::vector<uint8_t> bytes = read<uint8_t>(size_t(rows) * rowBytes);
+  std::vector<uint8_t> scales = read<uint8_t>(size_t(rows) * numScales);
+  for (unsigned row = 0; row < rows; ++row) {
+    operand.setRow(row, ArrayRef(bytes).slice(row * rowBytes, rowBytes));
+    if (numScales != 0)
+      operand.setScales(row,
+                        ArrayRef(scales).slice(row * numScales, numScales));
+  }
+  return operand;
+}
+
+static void evaluateProduct(Words words) {
+  words = words.drop_front();
+  Expected<MmaModel> model = parseModel(words);
+  if (!model)
+    fail(toString(model.takeError()));
+  if (words.size() != 5)
+    fail("a product takes 5 arguments after its model");
+  unsigned m = parseNumber(words[0]), n = parseNumber(words[1]);
+  MmaOperand a = readOperand(*model, model->a, m, words[2] == "1");
+  MmaOperand b = readOperand(*model, model->b, n, words[3] == "1");
+  std::vector<uint32_t> d = read<uint32_t>(size_t(m) * n);
+  for (unsigned row = 0; row < m; ++row)
+    multiplyRow(*model, a, row, b, 0,
+                MutableArrayRef(d).slice(size_t(row) * n, n), words[4] == "1");
+  write(d);
+}
+
+int main() {
+  std::string line;
+  for (int c; (c = std::getchar()) != EOF;) {
+    if (c != '\n') {
+      line += char(c);
+      continue;
+    }
+    SmallVector<StringRef> words;
+    SplitString(line, words);
+    if (!words.empty() && words[0] == "mma")
+      evaluateProduct(words);
+    else if (!words.empty() && (words[0] == "convert" || words[0] == "packed"))
+      evaluateConversion(words);
+    else
+      fail("there is no request '" + line + "'");
+    line.clear();
+  }
+  return 0;
 }
