@@ -65,7 +65,7 @@ struct TensorMap {
   TileAtom atom;
   uint8_t l2Promotion;
   uint8_t fillsWithNaN;
-  uint8_t reserved[25];
+  uint8_t reserved[26];
 
   unsigned getRank() const { return rankMinusOne + 1u; }
 };

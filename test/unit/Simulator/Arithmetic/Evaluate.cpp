@@ -6,9 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Lets a test in Python compute many values. A request on the standard input is
-// a line of text, followed by its binary arguments in the byte order of the
-// host; the binary results go to the standard output:
+// Lets a test in Python compute many values:
 //
 //   convert <to> <from> <rounding> <satfinite> <relu> <count>
 //   packed <to> <from> <rounding> <satfinite> <relu> <count>
@@ -20,59 +18,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Requests.h"
 #include "fp4/Simulator/Arithmetic/Convert.h"
 #include "fp4/Simulator/Arithmetic/MatrixMultiply.h"
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/ADT/Twine.h"
-#include "llvm/Support/raw_ostream.h"
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-#include <vector>
 
 using namespace llvm;
 using namespace mlir::fp4::sim;
-
-using Words = ArrayRef<StringRef>;
-
-[[noreturn]] static void fail(const Twine &message) {
-  errs() << "evaluate: " << message << '\n';
-  std::exit(1);
-}
-
-template <typename T>
-static std::vector<T> read(size_t count) {
-  std::vector<T> values(count);
-  if (std::fread(values.data(), sizeof(T), count, stdin) != count)
-    fail("the arguments end early");
-  return values;
-}
-
-template <typename T>
-static void write(const std::vector<T> &values) {
-  if (std::fwrite(values.data(), sizeof(T), values.size(), stdout) !=
-          values.size() ||
-      std::fflush(stdout) != 0)
-    fail("cannot write the results");
-}
-
-static unsigned parseNumber(StringRef text) {
-  unsigned number;
-  if (text.getAsInteger(10, number))
-    fail("expected a number, but got '" + text + "'");
-  return number;
-}
-
-/// The enumerator among the first `count` whose name is `text`.
-template <typename Enum, typename GetName>
-static Enum parseEnum(StringRef text, unsigned count, GetName getName) {
-  for (unsigned i = 0; i < count; ++i)
-    if (getName(Enum(i)) == text)
-      return Enum(i);
-  fail("there is no '" + text + "'");
-}
 
 static FloatFormat parseFormat(StringRef text) {
   return parseEnum<FloatFormat>(
@@ -99,11 +51,11 @@ static void evaluateConversion(Words words) {
   options.saturateFinite = words[4] == "1";
   options.relu = words[5] == "1";
   bool isPacked = words[0] == "packed";
-  std::vector<uint64_t> values = read<uint64_t>(parseNumber(words[6]));
+  std::vector<uint64_t> values = readArguments<uint64_t>(parseNumber(words[6]));
   for (uint64_t &value : values)
     value = isPacked ? convertPacked(to, from, uint32_t(value), options)
                      : convert(to, from, value, options);
-  write(values);
+  writeAnswer<uint64_t>(values);
 }
 
 /// The model, whose words are taken from the front.
@@ -141,8 +93,9 @@ static MmaOperand readOperand(const MmaModel &model, MmaType type,
   MmaOperand operand(model, type, rows, negate);
   unsigned rowBytes = model.getRowBytes(type);
   unsigned numScales = model.getNumScales();
-  std::vector<uint8_t> bytes = read<uint8_t>(size_t(rows) * rowBytes);
-  std::vector<uint8_t> scales = read<uint8_t>(size_t(rows) * numScales);
+  std::vector<uint8_t> bytes = readArguments<uint8_t>(size_t(rows) * rowBytes);
+  std::vector<uint8_t> scales =
+      readArguments<uint8_t>(size_t(rows) * numScales);
   for (unsigned row = 0; row < rows; ++row) {
     operand.setRow(row, ArrayRef(bytes).slice(row * rowBytes, rowBytes));
     if (numScales != 0)
@@ -162,29 +115,21 @@ static void evaluateProduct(Words words) {
   unsigned m = parseNumber(words[0]), n = parseNumber(words[1]);
   MmaOperand a = readOperand(*model, model->a, m, words[2] == "1");
   MmaOperand b = readOperand(*model, model->b, n, words[3] == "1");
-  std::vector<uint32_t> d = read<uint32_t>(size_t(m) * n);
+  std::vector<uint32_t> d = readArguments<uint32_t>(size_t(m) * n);
   for (unsigned row = 0; row < m; ++row)
     multiplyRow(*model, a, row, b, 0,
                 MutableArrayRef(d).slice(size_t(row) * n, n), words[4] == "1");
-  write(d);
+  writeAnswer<uint32_t>(d);
 }
 
 int main() {
-  std::string line;
-  for (int c; (c = std::getchar()) != EOF;) {
-    if (c != '\n') {
-      line += char(c);
-      continue;
-    }
-    SmallVector<StringRef> words;
-    SplitString(line, words);
-    if (!words.empty() && words[0] == "mma")
+  answerRequests([](Words words) {
+    if (words[0] == "mma")
       evaluateProduct(words);
-    else if (!words.empty() && (words[0] == "convert" || words[0] == "packed"))
+    else if (words[0] == "convert" || words[0] == "packed")
       evaluateConversion(words);
     else
-      fail("there is no request '" + line + "'");
-    line.clear();
-  }
+      fail("there is no " + words[0]);
+  });
   return 0;
 }
