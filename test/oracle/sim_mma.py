@@ -100,14 +100,24 @@ def tcgen05_kinds() -> Iterator[Kind]:
                 yield integer_kind("i8", model, a, b, 32, saturate)
 
 
-def mxf8f6f4_kind(a: str, b: str) -> Kind:
+def mxf8f6f4_kind(a: str, b: str, is_sync: bool = False) -> Kind:
     window = tc.Window(a, b, "f32", 32, 32)
 
     def dot(x: Sequence, y: Sequence, c: int, sa: Sequence, sb: Sequence) -> int:
         return tc.scaled_window_dot(window, x, y, c, sa[0], sb[0])
 
+    if is_sync:
+        model = f"scaled-sync rtx mxf8f6f4 {a} {b} ue8m0 32"
+        return Kind("mma.sync rtx mxf8f6f4", model, a, b, "f32", 32, dot, "ue8m0", 1)
     model = f"tcgen05 mxf8f6f4 {a} {b} f32 ue8m0 32 0"
     return Kind("mxf8f6f4", model, a, b, "f32", 32, dot, "ue8m0", 1)
+
+
+def sync_block_scaled_kind(name: str, scale: str, block: int) -> Kind:
+    model = f"scaled-sync rtx {name} e2m1 e2m1 {scale} {block}"
+    dot, scales = tc.sync_block_scaled_dot, 64 // block
+    name = "mma.sync rtx mxf4nvf4"
+    return Kind(name, model, "e2m1", "e2m1", "f32", 64, dot, scale, scales, True)
 
 
 def emulated_fp8_kind(core: str, a: str, b: str, d: str, k: int) -> Kind:
@@ -126,6 +136,7 @@ def mma_sync_kinds() -> Iterator[Kind]:
         ("ada", 24, True),
         ("hopper", 25, False),
         ("blackwell", 25, False),
+        ("rtx", 25, False),
     ):
         for k in (8, 16):
             for a, d in halves:
@@ -143,10 +154,34 @@ def mma_sync_kinds() -> Iterator[Kind]:
                 if core == "ada":
                     window = tc.Window(a, b, d, k, 16, 13, 13)
                     yield window_kind("mma.sync ada fp8", f"sync ada {k} {a} {b} {d} 0", window)
+                elif core == "rtx":
+                    window = tc.Window(a, b, d, k, k)
+                    yield window_kind("mma.sync rtx fp8", f"sync rtx {k} {a} {b} {d} 0", window)
                 elif core != "ampere":
                     yield emulated_fp8_kind(core, a, b, d, k)
     yield integer_kind("mma.sync int8", "sync ampere 32 s8 u8 s32 0", "s8", "u8", 32, False)
     yield integer_kind("mma.sync int8", "sync ampere 16 u8 s8 s32 1", "u8", "s8", 16, True)
+    for a, b, d in (("e2m1", "e5m2", "f32"), ("e3m2", "e2m1", "f16"), ("e4m3", "e2m3", "f32")):
+        window = tc.Window(a, b, d, 32, 32)
+        yield window_kind("mma.sync rtx f8f6f4", f"sync rtx 32 {a} {b} {d} 0", window)
+        yield mxf8f6f4_kind(a, b, is_sync=True)
+    yield sync_block_scaled_kind("mxf4", "ue8m0", 32)
+    yield sync_block_scaled_kind("mxf4nvf4", "ue8m0", 16)
+    yield sync_block_scaled_kind("mxf4nvf4", "ue4m3", 16)
+
+
+def wgmma_kinds() -> Iterator[Kind]:
+    for a, d, k in (
+        ("f16", "f32", 16),
+        ("f16", "f16", 16),
+        ("bf16", "f32", 16),
+        ("tf32", "f32", 8),
+    ):
+        yield window_kind("wgmma", f"wgmma {a} {a} {d} 0", tc.Window(a, a, d, k, k))
+    for a, b, d in (("e4m3", "e4m3", "f32"), ("e5m2", "e4m3", "f32"), ("e4m3", "e5m2", "f16")):
+        window = tc.Window(a, b, d, 32, 32, 13, 13)
+        yield window_kind("wgmma fp8", f"wgmma {a} {b} {d} 0", window)
+    yield integer_kind("wgmma int8", "wgmma s8 u8 s32 1", "s8", "u8", 32, True)
 
 
 # ---- random operands --------------------------------------------------------------------------------
@@ -306,6 +341,25 @@ def check_negation(simulator: Simulator) -> None:
         raise SystemExit("negation does not flip signs")
 
 
+def check_published(simulator: Simulator) -> int:
+    """The words of a B200, from the simulator as well."""
+    words = tc.published_words()
+    for word in words:
+        kind, a, b, _, scale = word.model.split()[:5]
+        rows = [np.array(row, np.uint32) for row in (word.a, word.b)]
+        is_packed = kind in ("mxf4", "mxf4nvf4")
+        x, y = (pack(row, name, is_packed) for row, name in zip(rows, (a, b), strict=True))
+        scales_a, scales_b = (
+            np.array(side, np.uint8) if scale != "none" else None
+            for side in (word.scales_a, word.scales_b)
+        )
+        c = np.array([[word.c]], np.uint32)
+        got = simulator.multiply(f"tcgen05 {word.model}", x, y, c, scales_a, scales_b)
+        if int(got[0, 0]) != word.expected:
+            raise SystemExit(f"{word.model}: expected {word.expected:#x}, but got {got[0, 0]:#x}")
+    return len(words)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("evaluate")
@@ -313,9 +367,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     simulator = Simulator(args.evaluate)
-    print(f"{tc.check_published_words()} words of a B200 are reproduced")
+    print(f"{check_published(simulator)} words of a B200 are reproduced")
     groups: dict[str, list[Kind]] = {}
-    for kind in (*tcgen05_kinds(), *mma_sync_kinds()):
+    for kind in (*tcgen05_kinds(), *mma_sync_kinds(), *wgmma_kinds()):
         groups.setdefault(kind.name, []).append(kind)
     for name, kinds in groups.items():
         checked, seed = 0, args.seed

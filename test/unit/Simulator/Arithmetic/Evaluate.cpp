@@ -12,9 +12,13 @@
 //   packed <to> <from> <rounding> <satfinite> <relu> <count>
 //     count 64-bit words in and out, the latter of packed registers
 //   mma <model> <m> <n> <negate a> <negate b> <read d>
-//     with model one of "tcgen05 <kind> <a> <b> <d> <scale> <block> <saturate>"
-//     and "sync <core> <k> <a> <b> <d> <saturate>"; in are the rows of A, their
-//     scales, the columns of B, their scales, and the words of D; out is D
+//     with model one of
+//       tcgen05 <kind> <a> <b> <d> <scale> <block> <saturate>
+//       sync <core> <k> <a> <b> <d> <saturate>
+//       scaled-sync <core> <kind> <a> <b> <scale> <block>
+//       wgmma <a> <b> <d> <saturate>
+//     in are the rows of A, their scales, the columns of B, their scales, and
+//     the words of D; out is D
 //
 //===----------------------------------------------------------------------===//
 
@@ -58,34 +62,63 @@ static void evaluateConversion(Words words) {
   writeAnswer<uint64_t>(values);
 }
 
+static MmaKind parseKind(StringRef text) {
+  return parseEnum<MmaKind>(text, unsigned(MmaKind::MXF4NVF4) + 1,
+                            [](MmaKind kind) { return getName(kind); });
+}
+
+static MmaScale parseScale(StringRef text) {
+  return StringSwitch<MmaScale>(text)
+      .Case("none", MmaScale::None)
+      .Case("ue8m0", MmaScale::UE8M0)
+      .Case("ue4m3", MmaScale::UE4M3);
+}
+
+static TensorCore parseCore(StringRef text) {
+  return StringSwitch<TensorCore>(text)
+      .Case("ampere", TensorCore::Ampere)
+      .Case("ada", TensorCore::Ada)
+      .Case("hopper", TensorCore::Hopper)
+      .Case("blackwell", TensorCore::Blackwell)
+      .Case("rtx", TensorCore::RTXBlackwell);
+}
+
 /// The model, whose words are taken from the front.
 static Expected<MmaModel> parseModel(Words &words) {
-  if (words.size() >= 8 && words[0] == "tcgen05") {
-    Words args = words.take_front(8);
-    words = words.drop_front(8);
-    auto kind = parseEnum<MmaKind>(args[1], unsigned(MmaKind::MXF4NVF4) + 1,
-                                   [](MmaKind kind) { return getName(kind); });
-    MmaScale scale = StringSwitch<MmaScale>(args[5])
-                         .Case("none", MmaScale::None)
-                         .Case("ue8m0", MmaScale::UE8M0)
-                         .Case("ue4m3", MmaScale::UE4M3);
-    return getTCGen05Model(kind, parseType(args[2]), parseType(args[3]),
-                           parseType(args[4]), scale, parseNumber(args[6]),
-                           args[7] == "1");
+  StringRef instruction = words[0];
+  words = words.drop_front();
+  auto take = [&] {
+    if (words.empty())
+      fail("a model ends early");
+    StringRef word = words[0];
+    words = words.drop_front();
+    return word;
+  };
+  if (instruction == "tcgen05") {
+    MmaKind kind = parseKind(take());
+    MmaType a = parseType(take()), b = parseType(take()), d = parseType(take());
+    MmaScale scale = parseScale(take());
+    unsigned block = parseNumber(take());
+    return getTCGen05Model(kind, a, b, d, scale, block, take() == "1");
   }
-  if (words.size() >= 7 && words[0] == "sync") {
-    Words args = words.take_front(7);
-    words = words.drop_front(7);
-    TensorCore core = StringSwitch<TensorCore>(args[1])
-                          .Case("ampere", TensorCore::Ampere)
-                          .Case("ada", TensorCore::Ada)
-                          .Case("hopper", TensorCore::Hopper)
-                          .Case("blackwell", TensorCore::Blackwell);
-    return getMmaSyncModel(core, parseNumber(args[2]), parseType(args[3]),
-                           parseType(args[4]), parseType(args[5]),
-                           args[6] == "1");
+  if (instruction == "sync") {
+    TensorCore core = parseCore(take());
+    unsigned k = parseNumber(take());
+    MmaType a = parseType(take()), b = parseType(take()), d = parseType(take());
+    return getMmaSyncModel(core, k, a, b, d, take() == "1");
   }
-  fail("expected a model");
+  if (instruction == "scaled-sync") {
+    TensorCore core = parseCore(take());
+    MmaKind kind = parseKind(take());
+    MmaType a = parseType(take()), b = parseType(take());
+    MmaScale scale = parseScale(take());
+    return getScaledMmaSyncModel(core, kind, a, b, scale, parseNumber(take()));
+  }
+  if (instruction == "wgmma") {
+    MmaType a = parseType(take()), b = parseType(take()), d = parseType(take());
+    return getWgmmaModel(a, b, d, take() == "1");
+  }
+  fail("there is no model of " + instruction);
 }
 
 static MmaOperand readOperand(const MmaModel &model, MmaType type,
@@ -107,6 +140,8 @@ static MmaOperand readOperand(const MmaModel &model, MmaType type,
 
 static void evaluateProduct(Words words) {
   words = words.drop_front();
+  if (words.empty())
+    fail("a product takes a model");
   Expected<MmaModel> model = parseModel(words);
   if (!model)
     fail(toString(model.takeError()));

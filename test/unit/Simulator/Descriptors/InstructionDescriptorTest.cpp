@@ -72,9 +72,9 @@ TEST(InstructionDescriptor, Types) {
             "instruction descriptor 0x8200030 of kind f16 has no type 3 for "
             "D");
   EXPECT_EQ(errorOf(halfBits ^ 0x30, half),
-            "tcgen05.mma of kind f16 does not multiply f16 by f16 to s32");
+            "MMA of kind f16 does not multiply f16 by f16 to s32");
   EXPECT_EQ(errorOf(nvfp4Bits, mxf4),
-            "tcgen05.mma of kind mxf4 does not take ue4m3 for blocks of 32");
+            "MMA of kind mxf4 does not take ue4m3 for blocks of 32");
 }
 
 TEST(InstructionDescriptor, Scales) {
