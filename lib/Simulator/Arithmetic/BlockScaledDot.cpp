@@ -47,6 +47,7 @@ struct Groups {
   /// product.
   int scales[kNumGroups];
   int products[kNumGroups];
+  /// Others do not count: their scales can be beyond what fits into a sum.
   bool hasProducts[kNumGroups];
   int maxScale = std::numeric_limits<int>::min();
   int maxProduct = std::numeric_limits<int>::min();
@@ -79,7 +80,8 @@ static uint32_t addInOneWindow(const Groups &groups, const UnpackedFloat &c,
   if (c.kind == FloatClass::Finite)
     units = truncateToQuantum(getSignificand(c), c.exponent, quantum);
   for (unsigned i = 0; i < kNumGroups; ++i)
-    units += truncateToQuantum(groups.sums[i], groups.exponents[i], quantum);
+    if (groups.hasProducts[i])
+      units += truncateToQuantum(groups.sums[i], groups.exponents[i], quantum);
   return roundToF32(units, quantum);
 }
 
@@ -103,12 +105,14 @@ static uint32_t addWithoutSmallGroups(const Groups &groups,
 static uint32_t addPowersOfTwo(const Groups &groups, const UnpackedFloat &c) {
   int quantum = groups.maxScale - kWindowBits;
   bool hasC = c.kind == FloatClass::Finite;
-  int64_t units[kNumGroups];
+  int64_t units[kNumGroups] = {};
   int64_t sum =
       hasC ? truncateToQuantum(getSignificand(c), c.exponent, quantum) : 0;
   for (unsigned i = 0; i < kNumGroups; ++i) {
+    if (!groups.hasProducts[i])
+      continue;
     int groupQuantum = quantum;
-    if (hasC && groups.hasProducts[i] && c.rawExponent >= groups.products[i])
+    if (hasC && c.rawExponent >= groups.products[i])
       groupQuantum = std::max(quantum, c.rawExponent - kWindowBits);
     units[i] =
         truncateToQuantum(groups.sums[i], groups.exponents[i], groupQuantum) *
@@ -131,6 +135,8 @@ static uint32_t addFractions(const Groups &groups, const UnpackedFloat &c,
                     ? truncateToQuantum(getSignificand(c), c.exponent, quantum)
                     : 0;
   for (unsigned i = 0; i < kNumGroups; ++i) {
+    if (!groups.hasProducts[i])
+      continue;
     // Nothing is cut off unless scales are 2^28 apart, as far as they can be.
     if (groups.exponents[i] >= quantum) {
       sum += truncateToQuantum(groups.sums[i], groups.exponents[i], quantum);
