@@ -177,7 +177,7 @@ def draw(rng: random.Random) -> Fields:
         fields.scale_type = int(scale == "ue8m0")
     changes = {
         "m": lambda: rng.choice((32, 64, 96, 128, 256)),
-        "n": lambda: rng.randrange(0, 64) * 8,
+        "n": lambda: rng.randrange(0, 34) * 8,
         "a": lambda: rng.randrange(2 if kind.startswith("mxf4") else 8),
         "b": lambda: rng.randrange(2 if kind.startswith("mxf4") else 8),
         "d": lambda: rng.randrange(4),
@@ -195,7 +195,7 @@ def draw(rng: random.Random) -> Fields:
         "group": lambda: rng.choice((1, 2)),
         "stray": lambda: 1 << rng.choice(STRAY[kind]),
     }
-    for _ in range(rng.choice((0, 1, 1, 2))):
+    for _ in range(rng.choice((0, 1, 2, 3))):
         name = rng.choice(list(changes))
         setattr(fields, name, changes[name]())
     if fields.is_scaled:

@@ -8,6 +8,7 @@ product, so that all but a few bits cancel.
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -283,46 +284,93 @@ def draw_c(rng: np.random.Generator, product: Array, d: str) -> Array:
     return np.where(is_special & (rng.random(product.shape) < 0.9), finite, result)
 
 
-def check(simulator: Simulator, kind: Kind, m: int, n: int, seed: int) -> int:
-    """One product: all elements of D."""
-    rng = np.random.default_rng([seed, *kind.model.encode()])
-    rows_a = [draw_row(rng, kind.a, kind.k, False) for _ in range(m)]
-    rows_b = [draw_row(rng, kind.b, kind.k, True) for _ in range(n)]
-    a = np.concatenate([pack(row, kind.a, kind.is_packed) for row in rows_a])
-    b = np.concatenate([pack(row, kind.b, kind.is_packed) for row in rows_b])
-    scales_a = scales_b = None
-    decoded_scales: tuple[list, list] = ([[]] * m, [[]] * n)
-    if kind.scale:
-        drawn = []
-        for count in (m, n):
-            styles = rng.choice(6, count, p=[0.05, 0.35, 0.05, 0.05, 0.2, 0.3])
-            drawn.append(
-                np.stack([draw_scales(rng, kind.scale, kind.num_scales, int(s)) for s in styles])
-            )
-        scales_a, scales_b = drawn
-        decoded_scales = tuple(  # type: ignore[assignment]
-            [tc.decode_all(kind.scale, [int(x) for x in row]) for row in side] for side in drawn
-        )
-    product = simulator.multiply(
-        kind.model, a, b, np.zeros((m, n), np.uint32), scales_a, scales_b, read_d=False
-    )
-    c = draw_c(rng, product, kind.d)
-    got = simulator.multiply(kind.model, a, b, c, scales_a, scales_b)
-    decoded_a = [decode_row(row, kind.a) for row in rows_a]
-    decoded_b = [decode_row(row, kind.b) for row in rows_b]
-    for i in range(m):
-        for j in range(n):
+@dataclass(frozen=True)
+class Product:
+    """The rows of A and the columns of B, as words, and their scales."""
+
+    kind: Kind
+    rows_a: Array
+    rows_b: Array
+    scales_a: Array | None = None
+    scales_b: Array | None = None
+
+    def simulate(self, simulator: Simulator, c: Array, read_d: bool = True) -> Array:
+        kind = self.kind
+        a = np.concatenate([pack(row, kind.a, kind.is_packed) for row in self.rows_a])
+        b = np.concatenate([pack(row, kind.b, kind.is_packed) for row in self.rows_b])
+        scales = self.scales_a, self.scales_b
+        return simulator.multiply(kind.model, a, b, c, *scales, read_d=read_d)
+
+    def decode(self, rows: Array, scales: Array | None, name: str) -> list[tuple[list, list]]:
+        """Per row its elements and its scales."""
+        elements = [decode_row(row, name) for row in rows]
+        if scales is None:
+            return [(row, []) for row in elements]
+        assert self.kind.scale
+        decoded = [tc.decode_all(self.kind.scale, [int(x) for x in row]) for row in scales]
+        return list(zip(elements, decoded, strict=True))
+
+    def check(self, simulator: Simulator, c: Array, what: str) -> int:
+        """All elements of D."""
+        kind = self.kind
+        got = self.simulate(simulator, c)
+        side_a = self.decode(self.rows_a, self.scales_a, kind.a)
+        side_b = self.decode(self.rows_b, self.scales_b, kind.b)
+        for (i, (x, sx)), (j, (y, sy)) in itertools.product(enumerate(side_a), enumerate(side_b)):
             word = int(c[i, j])
-            expected = kind.dot(
-                decoded_a[i], decoded_b[j], word, decoded_scales[0][i], decoded_scales[1][j]
-            )
+            expected = kind.dot(x, y, word, sx, sy)
             if expected != got[i, j]:
                 raise SystemExit(
-                    f"{kind.model}, seed {seed}, element {i}, {j}: expected {expected:#x}, but got "
-                    f"{int(got[i, j]):#x} for C = {word:#x}\nA = {rows_a[i]}\nB = {rows_b[j]}\n"
-                    f"scales {decoded_scales[0][i]} {decoded_scales[1][j]}"
+                    f"{kind.model}, {what}, element {i}, {j}: expected {expected:#x}, but got "
+                    f"{int(got[i, j]):#x} for C = {word:#x}\nA = {self.rows_a[i]}\n"
+                    f"B = {self.rows_b[j]}\nscales {sx} {sy}"
                 )
-    return m * n
+        return c.size
+
+
+def check(simulator: Simulator, kind: Kind, m: int, n: int, seed: int) -> int:
+    """A random product."""
+    rng = np.random.default_rng([seed, *kind.model.encode()])
+    rows_a = np.stack([draw_row(rng, kind.a, kind.k, False) for _ in range(m)])
+    rows_b = np.stack([draw_row(rng, kind.b, kind.k, True) for _ in range(n)])
+    scales = []
+    for count in (m, n) if kind.scale else ():
+        assert kind.scale
+        styles = rng.choice(6, count, p=[0.05, 0.35, 0.05, 0.05, 0.2, 0.3])
+        scales.append(
+            np.stack([draw_scales(rng, kind.scale, kind.num_scales, int(s)) for s in styles])
+        )
+    product = Product(kind, rows_a, rows_b, *scales)
+    without_c = product.simulate(simulator, np.zeros((m, n), np.uint32), read_d=False)
+    return product.check(simulator, draw_c(rng, without_c, kind.d), f"seed {seed}")
+
+
+def check_small_groups(simulator: Simulator) -> None:
+    """Groups of about 2^-174, which are dropped or not, beside subnormal ones that they borrow from."""
+    rng = np.random.default_rng(1)
+    for kind in tcgen05_kinds():
+        if kind.scale != "ue8m0" or kind.num_scales != 4:
+            continue
+        # In a row of A, all elements but the first of each group are zero; B is all ones.
+        rows, scales = [], []
+        for exponent in range(-182, -166):
+            for code in range(1, 16):
+                row = np.zeros(kind.k, np.uint32)
+                row[0], row[16], row[32] = 2, code, int(rng.integers(16))
+                rows.append(row)
+                largest = int(rng.integers(-149, -126))
+                other = int(rng.integers(-182, -148))
+                # B's scales are 2^-60.
+                scales.append([60 + 127 + e for e in (largest, exponent, other, -182)])
+        product = Product(
+            kind,
+            np.stack(rows),
+            np.full((1, kind.k), 2, np.uint32),
+            np.array(scales, np.uint8),
+            np.full((1, 4), 127 - 60, np.uint8),
+        )
+        for c in (0, 1, 0x80000001, 0x80000100):
+            product.check(simulator, np.full((len(rows), 1), c, np.uint32), "small groups")
 
 
 def check_negation(simulator: Simulator) -> None:
@@ -378,6 +426,7 @@ def main() -> None:
             seed += 1
         print(f"{name}: {checked} elements agree")
     check_negation(simulator)
+    check_small_groups(simulator)
 
 
 if __name__ == "__main__":
