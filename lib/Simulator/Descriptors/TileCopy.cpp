@@ -192,6 +192,10 @@ Error sim::visitTile(const TensorMap &map, ArrayRef<int32_t> coordinates,
                      "but got {1}",
                      map.getRank(), coordinates.size());
   const TensorDataTypeInfo &type = *getInfo(map.dataType);
+  if (type.isConverted)
+    return makeError("tile of {0} is converted while it is copied, which is "
+                     "not modelled",
+                     type.name);
   // Of padded types all of a box [PTX 9.7.9.27.1.1, restriction 7].
   int32_t multiple = type.isPadded() ? 128 : type.unitElements;
   if (coordinates[0] % multiple != 0)

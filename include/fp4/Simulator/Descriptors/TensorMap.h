@@ -102,10 +102,10 @@ struct TileRun {
 
 /// Calls `visit` for all of a tile, in no particular order. `coordinates` are
 /// in elements, one per dimension. The bytes of padded types between runs are
-/// not written. Errors: a number of coordinates other than the rank, a first
-/// coordinate that is no multiple of what the type requires, rows that are
-/// shorter than the swizzle, whose pitch is not documented, and what
-/// verifyTensorMap() refuses.
+/// not written. Errors: types that are converted while they are copied, a
+/// number of coordinates other than the rank, a first coordinate that is no
+/// multiple of what the type requires, rows that are shorter than the swizzle,
+/// whose pitch is not documented, and what verifyTensorMap() refuses.
 llvm::Error visitTile(const TensorMap &map, llvm::ArrayRef<int32_t> coordinates,
                       uint32_t sharedAddress,
                       llvm::function_ref<void(const TileRun &)> visit);
