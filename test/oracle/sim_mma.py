@@ -8,6 +8,7 @@ product, so that all but a few bits cancel.
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -100,14 +101,24 @@ def tcgen05_kinds() -> Iterator[Kind]:
                 yield integer_kind("i8", model, a, b, 32, saturate)
 
 
-def mxf8f6f4_kind(a: str, b: str) -> Kind:
+def mxf8f6f4_kind(a: str, b: str, is_sync: bool = False) -> Kind:
     window = tc.Window(a, b, "f32", 32, 32)
 
     def dot(x: Sequence, y: Sequence, c: int, sa: Sequence, sb: Sequence) -> int:
         return tc.scaled_window_dot(window, x, y, c, sa[0], sb[0])
 
+    if is_sync:
+        model = f"scaled-sync rtx mxf8f6f4 {a} {b} ue8m0 32"
+        return Kind("mma.sync rtx mxf8f6f4", model, a, b, "f32", 32, dot, "ue8m0", 1)
     model = f"tcgen05 mxf8f6f4 {a} {b} f32 ue8m0 32 0"
     return Kind("mxf8f6f4", model, a, b, "f32", 32, dot, "ue8m0", 1)
+
+
+def sync_block_scaled_kind(name: str, scale: str, block: int) -> Kind:
+    model = f"scaled-sync rtx {name} e2m1 e2m1 {scale} {block}"
+    dot, scales = tc.sync_block_scaled_dot, 64 // block
+    name = "mma.sync rtx mxf4nvf4"
+    return Kind(name, model, "e2m1", "e2m1", "f32", 64, dot, scale, scales, True)
 
 
 def emulated_fp8_kind(core: str, a: str, b: str, d: str, k: int) -> Kind:
@@ -126,6 +137,7 @@ def mma_sync_kinds() -> Iterator[Kind]:
         ("ada", 24, True),
         ("hopper", 25, False),
         ("blackwell", 25, False),
+        ("rtx", 25, False),
     ):
         for k in (8, 16):
             for a, d in halves:
@@ -143,10 +155,34 @@ def mma_sync_kinds() -> Iterator[Kind]:
                 if core == "ada":
                     window = tc.Window(a, b, d, k, 16, 13, 13)
                     yield window_kind("mma.sync ada fp8", f"sync ada {k} {a} {b} {d} 0", window)
+                elif core == "rtx":
+                    window = tc.Window(a, b, d, k, k)
+                    yield window_kind("mma.sync rtx fp8", f"sync rtx {k} {a} {b} {d} 0", window)
                 elif core != "ampere":
                     yield emulated_fp8_kind(core, a, b, d, k)
     yield integer_kind("mma.sync int8", "sync ampere 32 s8 u8 s32 0", "s8", "u8", 32, False)
     yield integer_kind("mma.sync int8", "sync ampere 16 u8 s8 s32 1", "u8", "s8", 16, True)
+    for a, b, d in (("e2m1", "e5m2", "f32"), ("e3m2", "e2m1", "f16"), ("e4m3", "e2m3", "f32")):
+        window = tc.Window(a, b, d, 32, 32)
+        yield window_kind("mma.sync rtx f8f6f4", f"sync rtx 32 {a} {b} {d} 0", window)
+        yield mxf8f6f4_kind(a, b, is_sync=True)
+    yield sync_block_scaled_kind("mxf4", "ue8m0", 32)
+    yield sync_block_scaled_kind("mxf4nvf4", "ue8m0", 16)
+    yield sync_block_scaled_kind("mxf4nvf4", "ue4m3", 16)
+
+
+def wgmma_kinds() -> Iterator[Kind]:
+    for a, d, k in (
+        ("f16", "f32", 16),
+        ("f16", "f16", 16),
+        ("bf16", "f32", 16),
+        ("tf32", "f32", 8),
+    ):
+        yield window_kind("wgmma", f"wgmma {a} {a} {d} 0", tc.Window(a, a, d, k, k))
+    for a, b, d in (("e4m3", "e4m3", "f32"), ("e5m2", "e4m3", "f32"), ("e4m3", "e5m2", "f16")):
+        window = tc.Window(a, b, d, 32, 32, 13, 13)
+        yield window_kind("wgmma fp8", f"wgmma {a} {b} {d} 0", window)
+    yield integer_kind("wgmma int8", "wgmma s8 u8 s32 1", "s8", "u8", 32, True)
 
 
 # ---- random operands --------------------------------------------------------------------------------
@@ -248,46 +284,93 @@ def draw_c(rng: np.random.Generator, product: Array, d: str) -> Array:
     return np.where(is_special & (rng.random(product.shape) < 0.9), finite, result)
 
 
-def check(simulator: Simulator, kind: Kind, m: int, n: int, seed: int) -> int:
-    """One product: all elements of D."""
-    rng = np.random.default_rng([seed, *kind.model.encode()])
-    rows_a = [draw_row(rng, kind.a, kind.k, False) for _ in range(m)]
-    rows_b = [draw_row(rng, kind.b, kind.k, True) for _ in range(n)]
-    a = np.concatenate([pack(row, kind.a, kind.is_packed) for row in rows_a])
-    b = np.concatenate([pack(row, kind.b, kind.is_packed) for row in rows_b])
-    scales_a = scales_b = None
-    decoded_scales: tuple[list, list] = ([[]] * m, [[]] * n)
-    if kind.scale:
-        drawn = []
-        for count in (m, n):
-            styles = rng.choice(6, count, p=[0.05, 0.35, 0.05, 0.05, 0.2, 0.3])
-            drawn.append(
-                np.stack([draw_scales(rng, kind.scale, kind.num_scales, int(s)) for s in styles])
-            )
-        scales_a, scales_b = drawn
-        decoded_scales = tuple(  # type: ignore[assignment]
-            [tc.decode_all(kind.scale, [int(x) for x in row]) for row in side] for side in drawn
-        )
-    product = simulator.multiply(
-        kind.model, a, b, np.zeros((m, n), np.uint32), scales_a, scales_b, read_d=False
-    )
-    c = draw_c(rng, product, kind.d)
-    got = simulator.multiply(kind.model, a, b, c, scales_a, scales_b)
-    decoded_a = [decode_row(row, kind.a) for row in rows_a]
-    decoded_b = [decode_row(row, kind.b) for row in rows_b]
-    for i in range(m):
-        for j in range(n):
+@dataclass(frozen=True)
+class Product:
+    """The rows of A and the columns of B, as words, and their scales."""
+
+    kind: Kind
+    rows_a: Array
+    rows_b: Array
+    scales_a: Array | None = None
+    scales_b: Array | None = None
+
+    def simulate(self, simulator: Simulator, c: Array, read_d: bool = True) -> Array:
+        kind = self.kind
+        a = np.concatenate([pack(row, kind.a, kind.is_packed) for row in self.rows_a])
+        b = np.concatenate([pack(row, kind.b, kind.is_packed) for row in self.rows_b])
+        scales = self.scales_a, self.scales_b
+        return simulator.multiply(kind.model, a, b, c, *scales, read_d=read_d)
+
+    def decode(self, rows: Array, scales: Array | None, name: str) -> list[tuple[list, list]]:
+        """Per row its elements and its scales."""
+        elements = [decode_row(row, name) for row in rows]
+        if scales is None:
+            return [(row, []) for row in elements]
+        assert self.kind.scale
+        decoded = [tc.decode_all(self.kind.scale, [int(x) for x in row]) for row in scales]
+        return list(zip(elements, decoded, strict=True))
+
+    def check(self, simulator: Simulator, c: Array, what: str) -> int:
+        """All elements of D."""
+        kind = self.kind
+        got = self.simulate(simulator, c)
+        side_a = self.decode(self.rows_a, self.scales_a, kind.a)
+        side_b = self.decode(self.rows_b, self.scales_b, kind.b)
+        for (i, (x, sx)), (j, (y, sy)) in itertools.product(enumerate(side_a), enumerate(side_b)):
             word = int(c[i, j])
-            expected = kind.dot(
-                decoded_a[i], decoded_b[j], word, decoded_scales[0][i], decoded_scales[1][j]
-            )
+            expected = kind.dot(x, y, word, sx, sy)
             if expected != got[i, j]:
                 raise SystemExit(
-                    f"{kind.model}, seed {seed}, element {i}, {j}: expected {expected:#x}, but got "
-                    f"{int(got[i, j]):#x} for C = {word:#x}\nA = {rows_a[i]}\nB = {rows_b[j]}\n"
-                    f"scales {decoded_scales[0][i]} {decoded_scales[1][j]}"
+                    f"{kind.model}, {what}, element {i}, {j}: expected {expected:#x}, but got "
+                    f"{int(got[i, j]):#x} for C = {word:#x}\nA = {self.rows_a[i]}\n"
+                    f"B = {self.rows_b[j]}\nscales {sx} {sy}"
                 )
-    return m * n
+        return c.size
+
+
+def check(simulator: Simulator, kind: Kind, m: int, n: int, seed: int) -> int:
+    """A random product."""
+    rng = np.random.default_rng([seed, *kind.model.encode()])
+    rows_a = np.stack([draw_row(rng, kind.a, kind.k, False) for _ in range(m)])
+    rows_b = np.stack([draw_row(rng, kind.b, kind.k, True) for _ in range(n)])
+    scales = []
+    for count in (m, n) if kind.scale else ():
+        assert kind.scale
+        styles = rng.choice(6, count, p=[0.05, 0.35, 0.05, 0.05, 0.2, 0.3])
+        scales.append(
+            np.stack([draw_scales(rng, kind.scale, kind.num_scales, int(s)) for s in styles])
+        )
+    product = Product(kind, rows_a, rows_b, *scales)
+    without_c = product.simulate(simulator, np.zeros((m, n), np.uint32), read_d=False)
+    return product.check(simulator, draw_c(rng, without_c, kind.d), f"seed {seed}")
+
+
+def check_small_groups(simulator: Simulator) -> None:
+    """Groups of about 2^-174, which are dropped or not, beside subnormal ones that they borrow from."""
+    rng = np.random.default_rng(1)
+    for kind in tcgen05_kinds():
+        if kind.scale != "ue8m0" or kind.num_scales != 4:
+            continue
+        # In a row of A, all elements but the first of each group are zero; B is all ones.
+        rows, scales = [], []
+        for exponent in range(-182, -166):
+            for code in range(1, 16):
+                row = np.zeros(kind.k, np.uint32)
+                row[0], row[16], row[32] = 2, code, int(rng.integers(16))
+                rows.append(row)
+                largest = int(rng.integers(-149, -126))
+                other = int(rng.integers(-182, -148))
+                # B's scales are 2^-60.
+                scales.append([60 + 127 + e for e in (largest, exponent, other, -182)])
+        product = Product(
+            kind,
+            np.stack(rows),
+            np.full((1, kind.k), 2, np.uint32),
+            np.array(scales, np.uint8),
+            np.full((1, 4), 127 - 60, np.uint8),
+        )
+        for c in (0, 1, 0x80000001, 0x80000100):
+            product.check(simulator, np.full((len(rows), 1), c, np.uint32), "small groups")
 
 
 def check_negation(simulator: Simulator) -> None:
@@ -306,6 +389,25 @@ def check_negation(simulator: Simulator) -> None:
         raise SystemExit("negation does not flip signs")
 
 
+def check_published(simulator: Simulator) -> int:
+    """The words of a B200, from the simulator as well."""
+    words = tc.published_words()
+    for word in words:
+        kind, a, b, _, scale = word.model.split()[:5]
+        rows = [np.array(row, np.uint32) for row in (word.a, word.b)]
+        is_packed = kind in ("mxf4", "mxf4nvf4")
+        x, y = (pack(row, name, is_packed) for row, name in zip(rows, (a, b), strict=True))
+        scales_a, scales_b = (
+            np.array(side, np.uint8) if scale != "none" else None
+            for side in (word.scales_a, word.scales_b)
+        )
+        c = np.array([[word.c]], np.uint32)
+        got = simulator.multiply(f"tcgen05 {word.model}", x, y, c, scales_a, scales_b)
+        if int(got[0, 0]) != word.expected:
+            raise SystemExit(f"{word.model}: expected {word.expected:#x}, but got {got[0, 0]:#x}")
+    return len(words)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("evaluate")
@@ -313,9 +415,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     simulator = Simulator(args.evaluate)
-    print(f"{tc.check_published_words()} words of a B200 are reproduced")
+    print(f"{check_published(simulator)} words of a B200 are reproduced")
     groups: dict[str, list[Kind]] = {}
-    for kind in (*tcgen05_kinds(), *mma_sync_kinds()):
+    for kind in (*tcgen05_kinds(), *mma_sync_kinds(), *wgmma_kinds()):
         groups.setdefault(kind.name, []).append(kind)
     for name, kinds in groups.items():
         checked, seed = 0, args.seed
@@ -324,6 +426,7 @@ def main() -> None:
             seed += 1
         print(f"{name}: {checked} elements agree")
     check_negation(simulator)
+    check_small_groups(simulator)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What NVIDIA's tensor cores compute, one element of D at a time, in exact integers.
 
 Written from sf-tensor/tcgen05's description of the B200 (MODEL.md, MIT licence) and from microsoft/MMA-Sim
-for mma.sync, with the published result words of a B200 as its own checks (`check_published_words`). The
+for mma.sync, with the published result words of a B200 as its own checks (`published_words`). The
 simulator has the same rules in closed forms and fixed widths; here they stand as they were published.
 
 A number is significand * 2^exponent. Its raw exponent is the encoded one without the bias, and that of
@@ -11,7 +11,7 @@ the smallest normal number for subnormals.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -353,6 +353,47 @@ def block_scaled_dot(
     return word
 
 
+def sync_block_scaled_dot(
+    a: Sequence[Number],
+    b: Sequence[Number],
+    c: int,
+    scales_a: Sequence[Element],
+    scales_b: Sequence[Element],
+) -> int:
+    """mma.sync of the same kinds: 35 bits below the scales or C, in groups of 16 [MMA-Sim].
+
+    Groups of zeros do not count, nor does C if it is zero, as in block_scaled_dot.
+    """
+    if "nan" in scales_a or "nan" in scales_b:
+        return NAN32
+    addend = FLOATS["f32"].decode(c)
+    if not isinstance(addend, Number):
+        return NAN32 if addend == "nan" else c
+    block = len(a) // len(scales_a)
+    terms, exponents = [], []
+    for first in range(0, len(a), 16):
+        x, y = scales_a[first // block], scales_b[first // block]
+        assert isinstance(x, Number) and isinstance(y, Number)
+        members = [
+            Number(
+                p.significand * q.significand * x.significand * y.significand,
+                p.exponent + q.exponent + x.exponent + y.exponent,
+                0,
+            )
+            for p, q in zip(a[first : first + 16], b[first : first + 16], strict=True)
+        ]
+        if any(member.significand for member in members):
+            terms.append(total(members))
+            exponents.append(x.raw + y.raw)
+    if not terms:
+        return c if addend.significand else 0
+    if addend.significand:
+        terms.append(addend)
+        exponents.append(addend.raw)
+    quantum = max(exponents) - 35
+    return round_f32(sum(quanta(term, quantum) for term in terms), quantum)
+
+
 # ---- integers ---------------------------------------------------------------------------------------
 
 
@@ -386,77 +427,106 @@ def numbers(name: str, words: Sequence[int]) -> list[Number]:
     return [value for value in decoded if isinstance(value, Number)]
 
 
-def published_windows() -> list[tuple[int, int]]:
-    """Expected and computed words of the kinds without scales."""
-    words = []
-    draws: list[tuple[str, int, int, Callable[[random.Random], int], tuple[int, int]]] = [
-        ("tf32", 8, 104, finite_f32, (0xFF800000, 0xFC347E7C)),
-        ("bf16", 16, 104, finite_f32, (0x7F800000, 0x7F800000)),
-        ("f16", 16, 103, lambda rng: rng.getrandbits(16), (0x7FFFFFFF, 0x49776BBA)),
-        ("e4m3", 32, 104, lambda rng: rng.randrange(0x7F), (0xEC63D12A, 0x452AF963)),
-        ("e5m2", 32, 300, lambda rng: rng.randrange(0x7C), (0x4D92B09A, 0x4C9C1102)),
-        ("e2m3", 32, 301, lambda rng: rng.randrange(0x40), (0xC29DD800, 0x449D14C1)),
-        ("e3m2", 32, 302, lambda rng: rng.randrange(0x40), (0x52C9EC63, 0xC33B7700)),
-        ("e2m1", 32, 303, lambda rng: rng.randrange(0x10), (0xC1FE0000, 0xDC3B62A3)),
+@dataclass(frozen=True)
+class Published:
+    """An element of D that a B200 computed: its operands as words, and this module's result."""
+
+    expected: int
+    computed: int
+    model: str  # tcgen05.mma's kind, types of A, B and D, scales, elements of one, and saturation
+    a: Sequence[int]
+    b: Sequence[int]
+    c: int
+    scales_a: Sequence[int] = ()
+    scales_b: Sequence[int] = ()
+
+
+def window_word(
+    expected: int, kind: str, window: Window, a: Sequence[int], b: Sequence[int], c: int
+) -> Published:
+    x, y = decode_all(window.a, a), decode_all(window.b, b)
+    model = f"{kind} {window.a} {window.b} {window.d} none 0 0"
+    return Published(expected, window_dot(window, x, y, c), model, a, b, c)
+
+
+def published_windows() -> Iterator[Published]:
+    """Of the kinds without scales."""
+    draws: list[tuple[str, str, int, int, Callable[[random.Random], int], tuple[int, int]]] = [
+        ("tf32", "tf32", 8, 104, finite_f32, (0xFF800000, 0xFC347E7C)),
+        ("f16", "bf16", 16, 104, finite_f32, (0x7F800000, 0x7F800000)),
+        ("f16", "f16", 16, 103, lambda rng: rng.getrandbits(16), (0x7FFFFFFF, 0x49776BBA)),
+        ("f8f6f4", "e4m3", 32, 104, lambda rng: rng.randrange(0x7F), (0xEC63D12A, 0x452AF963)),
+        ("f8f6f4", "e5m2", 32, 300, lambda rng: rng.randrange(0x7C), (0x4D92B09A, 0x4C9C1102)),
+        ("f8f6f4", "e2m3", 32, 301, lambda rng: rng.randrange(0x40), (0xC29DD800, 0x449D14C1)),
+        ("f8f6f4", "e3m2", 32, 302, lambda rng: rng.randrange(0x40), (0x52C9EC63, 0xC33B7700)),
+        ("f8f6f4", "e2m1", 32, 303, lambda rng: rng.randrange(0x10), (0xC1FE0000, 0xDC3B62A3)),
     ]
-    for name, k, seed, draw, expected in draws:
+    for kind, name, k, seed, draw, expected in draws:
         rng = random.Random(seed)
         shift = 16 if name == "bf16" else 0  # drawn as the f32 whose upper half it is
         for word in expected:
-            a = decode_all(name, [draw(rng) >> shift for _ in range(k)])
-            b = decode_all(name, [draw(rng) >> shift for _ in range(k)])
-            words.append((word, window_dot(Window(name, name, "f32", k, k), a, b, finite_f32(rng))))
+            a, b = ([draw(rng) >> shift for _ in range(k)] for _ in range(2))
+            yield window_word(word, kind, Window(name, name, "f32", k, k), a, b, finite_f32(rng))
     mixed = Window("e2m1", "e4m3", "f16", 32, 32)
-    ones = decode_all("e2m1", [1] * 32)
-    words.append((0x7FFF, window_dot(mixed, ones, decode_all("e4m3", [0x7F] + [0] * 31), 0)))
-    nothing = decode_all("e4m3", [0] * 32)
-    words.append((0x7FFF, window_dot(mixed, decode_all("e2m1", [0] * 32), nothing, 0x7E00)))
-    return words
+    yield window_word(0x7FFF, "f8f6f4", mixed, [1] * 32, [0x7F] + [0] * 31, 0)
+    yield window_word(0x7FFF, "f8f6f4", mixed, [0] * 32, [0] * 32, 0x7E00)
 
 
-def published_block_scales() -> list[tuple[int, int]]:
-    """Expected and computed words of the kinds with scales."""
-    words = []
+def block_scaled_word(
+    expected: int,
+    kind: str,
+    scale: str,
+    a: Sequence[int],
+    b: Sequence[int],
+    c: int,
+    scales_a: Sequence[int],
+    scales_b: Sequence[int],
+) -> Published:
+    sa, sb = decode_all(scale, scales_a), decode_all(scale, scales_b)
+    x, y = numbers("e2m1", a), numbers("e2m1", b)
+    if kind == "mxf8f6f4":
+        window = Window("e2m1", "e2m1", "f32", 32, 32)
+        word = scaled_window_dot(window, x, y, c, sa[0], sb[0])
+    else:
+        word = block_scaled_dot(x, y, c, sa, sb, scale == "ue4m3")
+    model = f"{kind} e2m1 e2m1 f32 {scale} {len(a) // len(scales_a)} 0"
+    return Published(expected, word, model, a, b, c, scales_a, scales_b)
+
+
+def published_block_scales() -> Iterator[Published]:
+    """Of the kinds with scales."""
     rng = random.Random(700)
     for word in (0x4429730B, 0xC30545D3):
-        a, b = (numbers("e2m1", [rng.randrange(16) for _ in range(64)]) for _ in range(2))
+        a, b = ([rng.randrange(16) for _ in range(64)] for _ in range(2))
         c = finite_f32(rng)
-        sa, sb = (decode_all("ue4m3", [rng.randrange(0x77) for _ in range(4)]) for _ in range(2))
-        words.append((word, block_scaled_dot(a, b, c, sa, sb, True)))
-    for seed, count, word in ((920, 2, 0x46BA8000), (921, 2, 0x40580000), (922, 4, 0xC6A88896)):
+        sa, sb = ([rng.randrange(0x77) for _ in range(4)] for _ in range(2))
+        yield block_scaled_word(word, "mxf4nvf4", "ue4m3", a, b, c, sa, sb)
+    for seed, kind, k, count, word in (
+        (920, "mxf4", 64, 2, 0x46BA8000),
+        (921, "mxf4nvf4", 64, 2, 0x40580000),
+        (922, "mxf4nvf4", 64, 4, 0xC6A88896),
+        (910, "mxf8f6f4", 32, 1, 0x3F094000),
+    ):
         rng = random.Random(seed)
-        a, b = (numbers("e2m1", [rng.randrange(16) for _ in range(64)]) for _ in range(2))
-        sa, sb = (
-            decode_all("ue8m0", [rng.randrange(115, 140) for _ in range(count)]) for _ in range(2)
-        )
-        words.append((word, block_scaled_dot(a, b, 0, sa, sb, False)))
-    rng = random.Random(910)
-    a, b = (numbers("e2m1", [rng.randrange(16) for _ in range(32)]) for _ in range(2))
-    one_a, one_b = (FLOATS["ue8m0"].decode(rng.randrange(115, 140)) for _ in range(2))
-    window = Window("e2m1", "e2m1", "f32", 32, 32)
-    words.append((0x3F094000, scaled_window_dot(window, a, b, 0, one_a, one_b)))
+        a, b = ([rng.randrange(16) for _ in range(k)] for _ in range(2))
+        sa, sb = ([rng.randrange(115, 140) for _ in range(count)] for _ in range(2))
+        yield block_scaled_word(word, kind, "ue8m0", a, b, 0, sa, sb)
     # Rounding products by themselves, and not in groups of 4, would lose a carry here.
     carry_a = """0e0e0b060008 0f090a0b03090f070e00 020601050a080604070c060b010c060d
         0b0b08060c080c050004010f01060f05 020406050a070b0700010a0d0b0f0e07"""
     carry_b = """060c0b0208090b04030d0209090c0108 070206030d02090a05090f050a080600
         080d0d020c0c0502080304 0f0f01010a0b0a050b0f030b0e0a05070101 07080a"""
-    a, b = (numbers("e2m1", list(bytes.fromhex(text))) for text in (carry_a, carry_b))
-    sa, sb = (
-        decode_all("ue4m3", [0x09, 0x7C, 0x6D, 0x44]),
-        decode_all("ue4m3", [0x07, 0x78, 0x26, 0x79]),
-    )
-    words.append((0x49FCAFB7, block_scaled_dot(a, b, 0x094E5986, sa, sb, True)))
-    ones = numbers("e2m1", [1] * 64)
-    sa, sb = decode_all("ue4m3", [0x7F, 0x38, 0x38, 0x38]), decode_all("ue4m3", [0x38] * 4)
-    words.append((NAN32, block_scaled_dot(ones, ones, 0, sa, sb, True)))
-    zeros = numbers("e2m1", [0] * 64)
-    words.append((0, block_scaled_dot(zeros, zeros, 0x80000000, sb, sb, True)))
-    return words
+    a, b = (list(bytes.fromhex(text)) for text in (carry_a, carry_b))
+    sa, sb = [0x09, 0x7C, 0x6D, 0x44], [0x07, 0x78, 0x26, 0x79]
+    yield block_scaled_word(0x49FCAFB7, "mxf4nvf4", "ue4m3", a, b, 0x094E5986, sa, sb)
+    ones, sa, sb = [1] * 64, [0x7F, 0x38, 0x38, 0x38], [0x38] * 4
+    yield block_scaled_word(NAN32, "mxf4nvf4", "ue4m3", ones, ones, 0, sa, sb)
+    zeros = [0] * 64
+    yield block_scaled_word(0, "mxf4nvf4", "ue4m3", zeros, zeros, 0x80000000, sb, sb)
 
 
-def published_integers() -> list[tuple[int, int]]:
-    """Expected and computed words of kind::i8."""
-    words = []
+def published_integers() -> Iterator[Published]:
+    """Of kind::i8."""
     for a_type, b_type, saturate, seed, word in (
         ("u8", "u8", False, 500, 0x078A5C64),
         ("s8", "u8", False, 501, 0xF66E2FA6),
@@ -468,22 +538,25 @@ def published_integers() -> list[tuple[int, int]]:
         ("u8", "s8", True, 507, 0x8533C14D),
     ):
         rng = random.Random(seed)
-        a = [decode_int(rng.randrange(256), a_type) for _ in range(32)]
-        b = [decode_int(rng.randrange(256), b_type) for _ in range(32)]
-        words.append((word, integer_dot(a, b, finite_f32(rng), saturate)))
+        a, b = ([rng.randrange(256) for _ in range(32)] for _ in range(2))
+        c = finite_f32(rng)
+        computed = integer_dot(
+            [decode_int(x, a_type) for x in a], [decode_int(x, b_type) for x in b], c, saturate
+        )
+        model = f"i8 {a_type} {b_type} s32 none 0 {saturate:d}"
+        yield Published(word, computed, model, a, b, c)
+
+
+def published_words() -> list[Published]:
+    """All of them, which this model reproduces."""
+    words = [*published_windows(), *published_block_scales(), *published_integers()]
+    for word in words:
+        if word.expected != word.computed:
+            raise SystemExit(
+                f"{word.model}: expected {word.expected:#x}, but got {word.computed:#x}"
+            )
     return words
 
 
-def check_published_words() -> int:
-    """The number of words, all of which this model reproduces."""
-    words = published_windows() + published_block_scales() + published_integers()
-    for index, (expected, computed) in enumerate(words):
-        if expected != computed:
-            raise SystemExit(
-                f"published word {index}: expected {expected:#x}, but got {computed:#x}"
-            )
-    return len(words)
-
-
 if __name__ == "__main__":
-    print(f"{check_published_words()} words of a B200 are reproduced")
+    print(f"{len(published_words())} words of a B200 are reproduced")

@@ -18,6 +18,9 @@
 // subnormal result of the latter is computed again without the groups below
 // 2^-174 whose scales are not the largest. C is truncated like a group.
 //
+// mma.sync has the quantum max(S, C) - 35 and groups of 16, always [MMASIM]. As
+// that says nothing of zeros, they are as in tcgen05.mma.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Dots.h"
@@ -32,6 +35,7 @@ using namespace mlir::fp4::sim;
 
 namespace {
 constexpr unsigned kNumGroups = 4, kGroupSize = 16;
+constexpr int kWindowBits = 35;
 
 /// The four groups of 16 products, exact, as a number of quarters (products of
 /// halves) times the significands of the scales.
@@ -43,6 +47,7 @@ struct Groups {
   /// product.
   int scales[kNumGroups];
   int products[kNumGroups];
+  /// Others do not count: their scales can be beyond what fits into a sum.
   bool hasProducts[kNumGroups];
   int maxScale = std::numeric_limits<int>::min();
   int maxProduct = std::numeric_limits<int>::min();
@@ -67,12 +72,16 @@ static int64_t getSignificand(const UnpackedFloat &c) {
   return c.isNegative ? -int64_t(c.significand) : int64_t(c.significand);
 }
 
-/// C is at least as large as all products.
-static uint32_t addBelowC(const Groups &groups, const UnpackedFloat &c) {
-  int quantum = c.rawExponent - 35;
-  int64_t units = truncateToQuantum(getSignificand(c), c.exponent, quantum);
+/// One window for all groups and C: where C is at least as large as all
+/// products it is C's.
+static uint32_t addInOneWindow(const Groups &groups, const UnpackedFloat &c,
+                               int quantum) {
+  int64_t units = 0;
+  if (c.kind == FloatClass::Finite)
+    units = truncateToQuantum(getSignificand(c), c.exponent, quantum);
   for (unsigned i = 0; i < kNumGroups; ++i)
-    units += truncateToQuantum(groups.sums[i], groups.exponents[i], quantum);
+    if (groups.hasProducts[i])
+      units += truncateToQuantum(groups.sums[i], groups.exponents[i], quantum);
   return roundToF32(units, quantum);
 }
 
@@ -94,15 +103,17 @@ static uint32_t addWithoutSmallGroups(const Groups &groups,
 
 /// Products are larger than C, scales are ue8m0.
 static uint32_t addPowersOfTwo(const Groups &groups, const UnpackedFloat &c) {
-  int quantum = groups.maxScale - 35;
+  int quantum = groups.maxScale - kWindowBits;
   bool hasC = c.kind == FloatClass::Finite;
-  int64_t units[kNumGroups];
+  int64_t units[kNumGroups] = {};
   int64_t sum =
       hasC ? truncateToQuantum(getSignificand(c), c.exponent, quantum) : 0;
   for (unsigned i = 0; i < kNumGroups; ++i) {
+    if (!groups.hasProducts[i])
+      continue;
     int groupQuantum = quantum;
-    if (hasC && groups.hasProducts[i] && c.rawExponent >= groups.products[i])
-      groupQuantum = std::max(quantum, c.rawExponent - 35);
+    if (hasC && c.rawExponent >= groups.products[i])
+      groupQuantum = std::max(quantum, c.rawExponent - kWindowBits);
     units[i] =
         truncateToQuantum(groups.sums[i], groups.exponents[i], groupQuantum) *
         (int64_t(1) << (groupQuantum - quantum));
@@ -119,11 +130,13 @@ static uint32_t addPowersOfTwo(const Groups &groups, const UnpackedFloat &c) {
 static uint32_t addFractions(const Groups &groups, const UnpackedFloat &c,
                              const int16_t *aRow, const int16_t *bRow,
                              const int32_t *significands) {
-  int quantum = groups.maxScale - 35;
+  int quantum = groups.maxScale - kWindowBits;
   int64_t sum = c.kind == FloatClass::Finite
                     ? truncateToQuantum(getSignificand(c), c.exponent, quantum)
                     : 0;
   for (unsigned i = 0; i < kNumGroups; ++i) {
+    if (!groups.hasProducts[i])
+      continue;
     // Nothing is cut off unless scales are 2^28 apart, as far as they can be.
     if (groups.exponents[i] >= quantum) {
       sum += truncateToQuantum(groups.sums[i], groups.exponents[i], quantum);
@@ -184,9 +197,14 @@ uint32_t BlockScaledDot::operator()(unsigned column, uint32_t c) const {
     return c & 0x7FFFFFFF ? c : 0;
 
   UnpackedFloat addend = decode(FloatFormat::F32, c);
-  if (addend.kind == FloatClass::Finite &&
-      addend.rawExponent >= groups.maxProduct)
-    return addBelowC(groups, addend);
+  bool hasC = addend.kind == FloatClass::Finite;
+  if (args.model.isSyncFP4) {
+    int largest =
+        hasC ? std::max(groups.maxScale, addend.rawExponent) : groups.maxScale;
+    return addInOneWindow(groups, addend, largest - kWindowBits);
+  }
+  if (hasC && addend.rawExponent >= groups.maxProduct)
+    return addInOneWindow(groups, addend, addend.rawExponent - kWindowBits);
   if (isUE4M3)
     return addFractions(groups, addend, aRow, bRow, significands);
   return addPowersOfTwo(groups, addend);

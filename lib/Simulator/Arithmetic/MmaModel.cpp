@@ -40,7 +40,8 @@ static StringRef getScaleName(MmaScale scale) {
 
 static StringRef getCoreName(TensorCore core) {
   static constexpr StringLiteral names[] = {"ampere", "ada", "hopper",
-                                            "blackwell"};
+                                            "blackwell", "rtx blackwell"};
+  static_assert(std::size(names) == size_t(TensorCore::RTXBlackwell) + 1);
   return names[size_t(core)];
 }
 
@@ -111,16 +112,15 @@ Expected<MmaModel> sim::getTCGen05Model(MmaKind kind, MmaType a, MmaType b,
                                         MmaType d, MmaScale scale,
                                         unsigned scaleBlock, bool saturate) {
   if (!hasTypes(kind, a, b, d))
-    return makeError("tcgen05.mma of kind {0} does not multiply {1} by {2} to "
+    return makeError("MMA of kind {0} does not multiply {1} by {2} to "
                      "{3}",
                      getName(kind), getName(a), getName(b), getName(d));
   if (!hasScales(kind, scale, scaleBlock))
-    return makeError("tcgen05.mma of kind {0} does not take {1} for blocks of "
+    return makeError("MMA of kind {0} does not take {1} for blocks of "
                      "{2}",
                      getName(kind), getScaleName(scale), scaleBlock);
   if (saturate && kind != MmaKind::I8)
-    return makeError("tcgen05.mma of kind {0} does not saturate",
-                     getName(kind));
+    return makeError("MMA of kind {0} does not saturate", getName(kind));
   MmaModel model;
   model.a = a;
   model.b = b;
@@ -128,11 +128,13 @@ Expected<MmaModel> sim::getTCGen05Model(MmaKind kind, MmaType a, MmaType b,
   model.scale = scale;
   model.scaleBlock = scaleBlock;
   model.saturate = saturate;
-  model.windowBits = 25; // [HW, SFT]; the FP4 kinds have rules of their own.
+  // [HW, SFT]; the FP4 kinds have rules of their own.
+  bool isPackedFP4 = kind == MmaKind::MXF4 || kind == MmaKind::MXF4NVF4;
+  model.windowBits = isPackedFP4 ? 35 : 25;
   // 32 bytes of a row, but for sub-byte types, which are unpacked to bytes
   // in all kinds but mxf4 and mxf4nvf4.
   model.k = a == MmaType::TF32 ? 8 : isHalf(a) ? 16 : 32;
-  if (kind == MmaKind::MXF4 || kind == MmaKind::MXF4NVF4)
+  if (isPackedFP4)
     model.k = 64;
   model.step = model.k;
   return model;
@@ -158,25 +160,40 @@ static bool isNewerThanAda(TensorCore core) {
   return core >= TensorCore::Hopper;
 }
 
+/// The fields of a product of types of a byte or less; false if there is none.
+static bool setByteModel(MmaModel &model, TensorCore core) {
+  if (core == TensorCore::Ampere || (model.k != 16 && model.k != 32))
+    return false;
+  model.step = model.k;
+  model.windowBits = 25;
+  bool isF8Only = isF8(model.a) && isF8(model.b);
+  switch (core) {
+  case TensorCore::Ada:
+    model.step = 16;
+    model.windowBits = 13; // And so has the result [MMASIM].
+    model.resultBits = 13;
+    return isF8Only;
+  case TensorCore::Hopper:
+  case TensorCore::Blackwell:
+    model.isF16Emulation = true;
+    model.step = model.k / 2;
+    return isF8Only;
+  case TensorCore::RTXBlackwell:
+    // .kind::f8f6f4 has one K.
+    return isF8Only || model.k == 32;
+  case TensorCore::Ampere:
+    break;
+  }
+  return false;
+}
+
 /// The floating-point fields of the model; false if there is none.
 static bool setFloatModel(MmaModel &model, TensorCore core) {
   bool isF16Result = model.d == MmaType::F16;
   if (model.d != MmaType::F32 && !isF16Result)
     return false;
-  if (isF8(model.a) && isF8(model.b)) {
-    if (core == TensorCore::Ampere || (model.k != 16 && model.k != 32))
-      return false;
-    if (isNewerThanAda(core)) {
-      model.isF16Emulation = true;
-      model.step = model.k / 2;
-      model.windowBits = 25;
-      return true;
-    }
-    model.step = 16;
-    model.windowBits = 13; // And so has the result [MMASIM].
-    model.resultBits = 13;
-    return true;
-  }
+  if (isF8F6F4(model.a) && isF8F6F4(model.b))
+    return setByteModel(model, core);
   if (model.a != model.b || (isF16Result && model.a != MmaType::F16))
     return false;
   for (const MmaSyncShape &shape : mmaSyncShapes) {
@@ -207,5 +224,50 @@ Expected<MmaModel> sim::getMmaSyncModel(TensorCore core, unsigned k, MmaType a,
                      "modelled for {5} tensor cores",
                      getName(a), getName(b), getName(d), k,
                      saturate ? " and saturation" : "", getCoreName(core));
+  return model;
+}
+
+Expected<MmaModel> sim::getScaledMmaSyncModel(TensorCore core, MmaKind kind,
+                                              MmaType a, MmaType b,
+                                              MmaScale scale,
+                                              unsigned scaleBlock) {
+  if (core != TensorCore::RTXBlackwell || scale == MmaScale::None)
+    return makeError("mma.sync of kind {0} with {1} is not modelled for {2} "
+                     "tensor cores",
+                     getName(kind), getScaleName(scale), getCoreName(core));
+  // Types, scales and shapes are those of tcgen05.mma [PTX 9.7.14.3, table 36].
+  Expected<MmaModel> model =
+      getTCGen05Model(kind, a, b, MmaType::F32, scale, scaleBlock);
+  if (model)
+    model->isSyncFP4 = model->isPackedFP4();
+  return model;
+}
+
+//===----------------------------------------------------------------------===//
+// wgmma
+//===----------------------------------------------------------------------===//
+
+Expected<MmaModel> sim::getWgmmaModel(MmaType a, MmaType b, MmaType d,
+                                      bool saturate) {
+  bool isByte = isF8(a) && isF8(b);
+  bool isF16Result = d == MmaType::F16 && (a == MmaType::F16 || isByte);
+  bool isKnown =
+      isInt8(a) && isInt8(b)
+          ? d == MmaType::S32
+          : !saturate && (d == MmaType::F32 || isF16Result) &&
+                (isByte || (a == b && (isHalf(a) || a == MmaType::TF32)));
+  if (!isKnown)
+    return makeError("wgmma of {0} by {1} to {2}{3} is not modelled",
+                     getName(a), getName(b), getName(d),
+                     saturate ? " with saturation" : "");
+  MmaModel model;
+  model.a = a;
+  model.b = b;
+  model.d = d;
+  model.k = model.step = a == MmaType::TF32 ? 8 : isHalf(a) ? 16 : 32;
+  model.saturate = saturate;
+  // Sums of fp8 are as narrow as in the tensor cores before [MMASIM].
+  model.windowBits = isByte ? 13 : 25;
+  model.resultBits = isByte ? 13 : 23;
   return model;
 }

@@ -8,9 +8,10 @@
 
 #include "Dots.h"
 #include "fp4/Simulator/Arithmetic/Convert.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/Endian.h"
+#include <array>
 #include <cassert>
-#include <cmath>
 
 using namespace llvm;
 using namespace mlir::fp4;
@@ -101,34 +102,86 @@ static unsigned permute(const MmaModel &model, unsigned i) {
   return i % 4 / 2 * model.step + i / 4 * 2 + i % 2;
 }
 
+namespace {
+/// What a floating-point element is to the dot product.
+struct Element {
+  double value;
+  int16_t exponent; ///< raw, kZeroExponent for what is not a finite number
+  bool isSpecial;   ///< infinite or NaN
+};
+} // namespace
+
+static Element takeApart(FloatFormat format, uint32_t bits) {
+  UnpackedFloat element = decode(format, bits);
+  return {toDouble(format, bits),
+          element.kind == FloatClass::Finite ? int16_t(element.rawExponent)
+                                             : kZeroExponent,
+          element.isNaN() || element.kind == FloatClass::Infinity};
+}
+
+using ByteTable = std::array<Element, 256>;
+static constexpr unsigned kNumByteFormats = unsigned(FloatFormat::E5M2) + 1;
+
+/// All elements of a type of a byte or less: as they are, or as the f16 that
+/// mma.sync makes of them.
+static const ByteTable &getByteTable(FloatFormat format, bool asF16) {
+  static const auto tables = [] {
+    std::array<std::array<ByteTable, 2>, kNumByteFormats> tables;
+    for (unsigned i = 0; i < kNumByteFormats; ++i)
+      for (uint32_t bits = 0; bits < 256; ++bits) {
+        auto format = FloatFormat(i);
+        tables[i][0][bits] = takeApart(format, bits);
+        tables[i][1][bits] = takeApart(FloatFormat::F16,
+                                       convert(FloatFormat::F16, format, bits));
+      }
+    return tables;
+  }();
+  return tables[size_t(format)][asF16];
+}
+
+/// The same as takeApart() for f16, bf16 and tf32, of which a program has too
+/// many for a walk through the general case: normal numbers are doubles with
+/// another bias.
+static Element takeApartWide(const FloatFormatInfo &info, FloatFormat format,
+                             uint32_t bits) {
+  uint32_t encoding = bits >> info.ignoredBits;
+  uint32_t maxField = (1u << info.exponentBits) - 1;
+  uint32_t field = (encoding >> info.fractionBits) & maxField;
+  if (field == 0 || field == maxField)
+    return takeApart(format, bits);
+  uint64_t sign = encoding >> (info.exponentBits + info.fractionBits) & 1;
+  uint64_t fraction = encoding & ((1u << info.fractionBits) - 1);
+  int exponent = int(field) - info.bias;
+  return {llvm::bit_cast<double>(sign << 63 | uint64_t(exponent + 1023) << 52 |
+                                 fraction << (52 - info.fractionBits)),
+          int16_t(exponent), false};
+}
+
 void MmaOperand::setWindowRow(unsigned row, ArrayRef<uint8_t> bytes) {
   double *rowValues = &values[size_t(row) * model.k];
   int16_t *rowExponents = &exponents[size_t(row) * model.k];
   WindowRow &info = windowRows[row];
   info.hasSpecial = false;
-  FloatFormat format = getFormat(type);
-  size_t stride = bytes.size() / model.k;
-  for (unsigned i = 0; i < model.k; ++i) {
-    uint32_t bits = bytes[i * stride];
-    if (stride == 2)
-      bits = support::endian::read16le(&bytes[i * 2]);
-    else if (stride == 4)
-      bits = support::endian::read32le(&bytes[i * 4]);
-    FloatFormat read = format;
-    if (model.isF16Emulation) {
-      bits = convert(FloatFormat::F16, format, bits);
-      read = FloatFormat::F16;
-    }
-    UnpackedFloat element = decode(read, bits);
+  auto set = [&](unsigned i, const Element &element) {
     unsigned k = permute(model, i);
-    bool isSpecial = element.isNaN() || element.kind == FloatClass::Infinity;
-    info.hasSpecial |= isSpecial;
-    rowValues[k] = toDouble(read, bits);
-    if (negate)
-      rowValues[k] = -rowValues[k];
-    rowExponents[k] = element.kind == FloatClass::Finite
-                          ? int16_t(element.rawExponent)
-                          : kZeroExponent;
+    info.hasSpecial |= element.isSpecial;
+    rowValues[k] = negate ? -element.value : element.value;
+    rowExponents[k] = element.exponent;
+  };
+
+  FloatFormat format = getFormat(type);
+  const FloatFormatInfo &formatInfo = getInfo(format);
+  size_t stride = bytes.size() / model.k;
+  if (stride == 1) {
+    const ByteTable &table = getByteTable(format, model.isF16Emulation);
+    for (unsigned i = 0; i < model.k; ++i)
+      set(i, table[bytes[i]]);
+    return;
+  }
+  for (unsigned i = 0; i < model.k; ++i) {
+    uint32_t bits = stride == 2 ? support::endian::read16le(&bytes[i * 2])
+                                : support::endian::read32le(&bytes[i * 4]);
+    set(i, takeApartWide(formatInfo, format, bits));
   }
 }
 

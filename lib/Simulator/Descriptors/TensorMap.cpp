@@ -17,14 +17,22 @@ using namespace mlir::fp4::sim;
 
 /// In the order of TensorDataType.
 static constexpr TensorDataTypeInfo dataTypes[] = {
-    {"UINT8", 1, 1, 1, false},           {"UINT16", 1, 2, 2, false},
-    {"UINT32", 1, 4, 4, false},          {"INT32", 1, 4, 4, false},
-    {"UINT64", 1, 8, 8, false},          {"INT64", 1, 8, 8, false},
-    {"FLOAT16", 1, 2, 2, true},          {"FLOAT32", 1, 4, 4, true},
-    {"FLOAT64", 1, 8, 8, true},          {"BFLOAT16", 1, 2, 2, true},
-    {"FLOAT32_FTZ", 1, 4, 4, true},      {"TFLOAT32", 1, 4, 4, true},
-    {"TFLOAT32_FTZ", 1, 4, 4, true},     {"16U4_ALIGN8B", 2, 1, 1, false},
-    {"16U4_ALIGN16B", 16, 8, 16, false}, {"16U6_ALIGN16B", 16, 12, 16, false},
+    {"UINT8", 1, 1, 1, false},
+    {"UINT16", 1, 2, 2, false},
+    {"UINT32", 1, 4, 4, false},
+    {"INT32", 1, 4, 4, false},
+    {"UINT64", 1, 8, 8, false},
+    {"INT64", 1, 8, 8, false},
+    {"FLOAT16", 1, 2, 2, true},
+    {"FLOAT32", 1, 4, 4, true},
+    {"FLOAT64", 1, 8, 8, true},
+    {"BFLOAT16", 1, 2, 2, true},
+    {"FLOAT32_FTZ", 1, 4, 4, true, true},
+    {"TFLOAT32", 1, 4, 4, true, true},
+    {"TFLOAT32_FTZ", 1, 4, 4, true, true},
+    {"16U4_ALIGN8B", 2, 1, 1, false},
+    {"16U4_ALIGN16B", 16, 8, 16, false},
+    {"16U6_ALIGN16B", 16, 12, 16, false},
 };
 static_assert(std::size(dataTypes) ==
               size_t(TensorDataType::Packed16U6Align16B) + 1);

@@ -8,10 +8,8 @@
 
 #include "fp4/Simulator/Descriptors/TensorMemory.h"
 #include "fp4/Support/Error.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include <iterator>
-#include <optional>
 
 using namespace llvm;
 using namespace mlir::fp4;
@@ -87,22 +85,13 @@ SmallVector<AccumulatorSpan, 4> sim::getAccumulatorRow(AccumulatorLayout layout,
   return spans;
 }
 
-Expected<unsigned> sim::getOperandLane(AccumulatorLayout layout, unsigned row,
-                                       unsigned firstLane) {
-  switch (layout) {
-  case AccumulatorLayout::A:
-  case AccumulatorLayout::D:
-    return row % kTensorMemoryLanes;
-  case AccumulatorLayout::F:
-    return getLaneOfHalfPartitions(row, firstLane);
-  case AccumulatorLayout::B:
-  case AccumulatorLayout::E:
-  case AccumulatorLayout::G:
-    break;
-  }
-  return makeError("A in tensor memory is not modelled where rows of D are cut "
-                   "into {0}",
-                   getNumParts(layout));
+Expected<unsigned> sim::getOperandLane(AccumulatorLayout layout,
+                                       const AccumulatorSpan &span) {
+  if (layout == AccumulatorLayout::E || layout == AccumulatorLayout::G)
+    return makeError("A in tensor memory is not modelled for weight-stationary "
+                     "rows of D that are cut into {0}",
+                     getNumParts(layout));
+  return span.lane;
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,6 +178,14 @@ SmallVector<unsigned, 4> sim::getCopyLanes(CopyShape shape, unsigned row) {
     return {row * kLanesPerPartition};
   }
   return {};
+}
+
+Expected<MmaType> sim::parsePaddedFormat(StringRef format) {
+  if (format == "b4x16_p64")
+    return MmaType::E2M1;
+  if (format == "b6x16_p32")
+    return MmaType::E2M3;
+  return makeError("there is no padded format {0}", format);
 }
 
 //===----------------------------------------------------------------------===//

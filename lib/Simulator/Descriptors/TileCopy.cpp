@@ -192,10 +192,16 @@ Error sim::visitTile(const TensorMap &map, ArrayRef<int32_t> coordinates,
                      "but got {1}",
                      map.getRank(), coordinates.size());
   const TensorDataTypeInfo &type = *getInfo(map.dataType);
-  if (coordinates[0] % type.unitElements != 0)
+  if (type.isConverted)
+    return makeError("tile of {0} is converted while it is copied, which is "
+                     "not modelled",
+                     type.name);
+  // Of padded types all of a box [PTX 9.7.9.27.1.1, restriction 7].
+  int32_t multiple = type.isPadded() ? 128 : type.unitElements;
+  if (coordinates[0] % multiple != 0)
     return makeError("tile of {0} expects coordinate 0 to be a multiple of "
                      "{1}, but got {2}",
-                     type.name, type.unitElements, coordinates[0]);
+                     type.name, multiple, coordinates[0]);
   unsigned span = getTileAlignment(map) / 8;
   if (map.swizzle != TileSwizzle::None && getRowBytes(map) != span &&
       getTileBytes(map) != getRowBytes(map))
@@ -203,6 +209,18 @@ Error sim::visitTile(const TensorMap &map, ArrayRef<int32_t> coordinates,
                      "place in shared memory is not documented",
                      getRowBytes(map), span);
   TileVisitor(map, coordinates, sharedAddress, visit).run();
+  return Error::success();
+}
+
+Error sim::checkTileStore(const TensorMap &map, ArrayRef<int32_t> coordinates) {
+  const TensorDataTypeInfo *type = getInfo(map.dataType);
+  if (type && type->isPadded())
+    return makeError("tile of {0} cannot be stored", type->name);
+  for (size_t i = 0; i < coordinates.size(); ++i)
+    if (coordinates[i] < 0)
+      return makeError("tile that is stored expects coordinate {0} not to be "
+                       "negative, but got {1}",
+                       i, coordinates[i]);
   return Error::success();
 }
 

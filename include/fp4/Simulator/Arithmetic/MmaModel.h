@@ -59,12 +59,13 @@ llvm::StringRef getName(MmaKind kind);
 
 enum class MmaScale : uint8_t { None, UE8M0, UE4M3 };
 
-/// The tensor cores that mma.sync runs on.
+/// The tensor cores that mma.sync runs on; wgmma is Hopper's.
 enum class TensorCore : uint8_t {
-  Ampere,    ///< sm_80 to sm_87
-  Ada,       ///< sm_89
-  Hopper,    ///< sm_90
-  Blackwell, ///< sm_100 to sm_110
+  Ampere,       ///< sm_80 to sm_87
+  Ada,          ///< sm_89
+  Hopper,       ///< sm_90
+  Blackwell,    ///< sm_100 to sm_110
+  RTXBlackwell, ///< sm_120 and sm_121
 };
 
 struct MmaModel {
@@ -76,7 +77,8 @@ struct MmaModel {
   /// Elements along K whose products share a window; the result of one such
   /// step is the C of the next.
   unsigned step = 0;
-  /// Bits of the window below the largest exponent of products and C.
+  /// Bits of the window below the largest exponent, of products and C; for
+  /// packed e2m1, of scales or C.
   unsigned windowBits = 0;
   /// Fraction bits of an f32 result.
   unsigned resultBits = 23;
@@ -89,6 +91,9 @@ struct MmaModel {
   /// zero, the first with the elements 0 and 1 of each four, and an addition of
   /// C that rounds to nearest [what ptxas 13.0 makes of it].
   bool isF16Emulation = false;
+  /// mma.sync on packed e2m1: the window of tcgen05.mma, but always one, and
+  /// for groups of 16 products whatever the scales are [MMASIM].
+  bool isSyncFP4 = false;
 
   bool isInteger() const { return d == MmaType::S32; }
   /// kind::mxf4 and kind::mxf4nvf4: two e2m1 in a byte, and a window of its
@@ -109,11 +114,25 @@ llvm::Expected<MmaModel> getTCGen05Model(MmaKind kind, MmaType a, MmaType b,
                                          unsigned scaleBlock = 0,
                                          bool saturate = false);
 
-/// mma.sync.m16n8k<k>, with C of the type of D. Errors: what the tensor cores
-/// do not have.
+/// mma.sync.m16n8k<k>, with C of the type of D, and .kind::f8f6f4 of it.
+/// Errors: what the tensor cores do not have. Registers have e2m1 in bits 5 to
+/// 2 of a byte [CUTLASS, mma_traits_sm120.hpp], MmaOperand takes it in the
+/// lowest ones.
 llvm::Expected<MmaModel> getMmaSyncModel(TensorCore core, unsigned k, MmaType a,
                                          MmaType b, MmaType d,
                                          bool saturate = false);
+
+/// mma.sync.block_scale of the kinds with scales; k is 64 for packed e2m1 and
+/// 32 for mxf8f6f4. Errors: what the tensor cores do not have.
+llvm::Expected<MmaModel> getScaledMmaSyncModel(TensorCore core, MmaKind kind,
+                                               MmaType a, MmaType b,
+                                               MmaScale scale,
+                                               unsigned scaleBlock);
+
+/// wgmma.mma_async.m64n<N>k<k>, of 32 bytes along K. Errors: types that it does
+/// not have.
+llvm::Expected<MmaModel> getWgmmaModel(MmaType a, MmaType b, MmaType d,
+                                       bool saturate = false);
 
 } // namespace mlir::fp4::sim
 

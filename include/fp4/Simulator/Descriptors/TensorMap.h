@@ -65,7 +65,7 @@ struct TensorMap {
   TileAtom atom;
   uint8_t l2Promotion;
   uint8_t fillsWithNaN;
-  uint8_t reserved[25];
+  uint8_t reserved[26];
 
   unsigned getRank() const { return rankMinusOne + 1u; }
 };
@@ -101,13 +101,20 @@ struct TileRun {
 };
 
 /// Calls `visit` for all of a tile, in no particular order. `coordinates` are
-/// in elements, one per dimension. The bytes of `padding` between runs are not
-/// written. Errors: a number of coordinates other than the rank, a first
-/// coordinate within the bytes of a packed type, rows that are shorter than the
-/// swizzle, whose pitch is not documented, and what verifyTensorMap() refuses.
+/// in elements, one per dimension. The bytes of padded types between runs are
+/// not written. Errors: types that are converted while they are copied, a
+/// number of coordinates other than the rank, a first coordinate that is no
+/// multiple of what the type requires, rows that are shorter than the swizzle,
+/// whose pitch is not documented, and what verifyTensorMap() refuses.
 llvm::Error visitTile(const TensorMap &map, llvm::ArrayRef<int32_t> coordinates,
                       uint32_t sharedAddress,
                       llvm::function_ref<void(const TileRun &)> visit);
+
+/// Whether a tile can be stored from shared memory. Errors: padded types, which
+/// are for loads alone (16U6 has another padding in stores, which is not
+/// modelled), and negative coordinates [PTX 9.7.9.27.1.1].
+llvm::Error checkTileStore(const TensorMap &map,
+                           llvm::ArrayRef<int32_t> coordinates);
 
 /// What out-of-bounds elements read as: an element, of as many bytes as it has.
 /// NaN is the canonical one of the type [derived: "a special NaN" in PTX

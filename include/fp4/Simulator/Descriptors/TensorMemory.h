@@ -19,6 +19,7 @@
 #ifndef FP4_SIMULATOR_DESCRIPTORS_TENSORMEMORY_H
 #define FP4_SIMULATOR_DESCRIPTORS_TENSORMEMORY_H
 
+#include "fp4/Simulator/Arithmetic/MmaModel.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -73,11 +74,14 @@ llvm::SmallVector<AccumulatorSpan, 4>
 getAccumulatorRow(AccumulatorLayout layout, unsigned n, unsigned row,
                   unsigned firstLane = 0);
 
-/// The lane of a row of A in tensor memory, whose bytes fill the words of that
-/// lane in order, in the block that the row of D is in. Errors: layouts in
-/// which rows of D are not in one lane, where A's is not known.
-llvm::Expected<unsigned> getOperandLane(AccumulatorLayout layout, unsigned row,
-                                        unsigned firstLane = 0);
+/// The lane in which a row of A in tensor memory lies for a part of that row of
+/// D, in D's block. The row's bytes fill the words of the lane in order: types
+/// of less than a byte are in the low bits of one for the kinds f8f6f4 and
+/// mxf8f6f4, and packed for the others. Layout B has each row twice, for the
+/// two halves of N [CUTLASS, TmemAllocMode::Duplicated]. Errors: layouts E and
+/// G, for which A's is not known.
+llvm::Expected<unsigned> getOperandLane(AccumulatorLayout layout,
+                                        const AccumulatorSpan &span);
 
 //===----------------------------------------------------------------------===//
 // Scales [PTX 9.7.16.10.7]
@@ -131,6 +135,27 @@ unsigned getNumCopyBytes(CopyShape shape);
 
 /// The lanes that a row is copied to.
 llvm::SmallVector<unsigned, 4> getCopyLanes(CopyShape shape, unsigned row);
+
+/// The type of elements that .b8x16.b4x16_p64 or .b8x16.b6x16_p32 unpacks, by
+/// its number of bits: unpackElements() of it makes 16 bytes of 16, with an
+/// element in the low bits of each. Errors: another format.
+llvm::Expected<MmaType> parsePaddedFormat(llvm::StringRef format);
+
+//===----------------------------------------------------------------------===//
+// tcgen05.shift [PTX 9.7.16.9.3]
+//===----------------------------------------------------------------------===//
+
+/// Lanes and columns that are written, from an address on whose lane is the
+/// first one of a partition: the shape 31x256b.
+inline constexpr unsigned kShiftLanes = 31, kShiftColumns = 8;
+
+/// The word that is shifted to `word`. Rows move to the lane before: the last
+/// one keeps what it has, and is what tcgen05.cp.4x256b replaces in all
+/// partitions [derived from CUTLASS, which calls that the refresh of the last
+/// lanes; the manual says "downwards"].
+inline TensorMemoryWord getShiftSource(const TensorMemoryWord &word) {
+  return {word.lane + 1, word.column};
+}
 
 //===----------------------------------------------------------------------===//
 // tcgen05.ld, tcgen05.st [PTX 9.7.16.2.3, 9.7.16.8]

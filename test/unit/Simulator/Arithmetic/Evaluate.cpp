@@ -6,73 +6,29 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Lets a test in Python compute many values. A request on the standard input is
-// a line of text, followed by its binary arguments in the byte order of the
-// host; the binary results go to the standard output:
+// Lets a test in Python compute many values:
 //
 //   convert <to> <from> <rounding> <satfinite> <relu> <count>
 //   packed <to> <from> <rounding> <satfinite> <relu> <count>
 //     count 64-bit words in and out, the latter of packed registers
 //   mma <model> <m> <n> <negate a> <negate b> <read d>
-//     with model one of "tcgen05 <kind> <a> <b> <d> <scale> <block> <saturate>"
-//     and "sync <core> <k> <a> <b> <d> <saturate>"; in are the rows of A, their
-//     scales, the columns of B, their scales, and the words of D; out is D
+//     with model one of
+//       tcgen05 <kind> <a> <b> <d> <scale> <block> <saturate>
+//       sync <core> <k> <a> <b> <d> <saturate>
+//       scaled-sync <core> <kind> <a> <b> <scale> <block>
+//       wgmma <a> <b> <d> <saturate>
+//     in are the rows of A, their scales, the columns of B, their scales, and
+//     the words of D; out is D
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Requests.h"
 #include "fp4/Simulator/Arithmetic/Convert.h"
 #include "fp4/Simulator/Arithmetic/MatrixMultiply.h"
-#include "llvm/ADT/SmallVector.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/ADT/Twine.h"
-#include "llvm/Support/raw_ostream.h"
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-#include <vector>
 
 using namespace llvm;
 using namespace mlir::fp4::sim;
-
-using Words = ArrayRef<StringRef>;
-
-[[noreturn]] static void fail(const Twine &message) {
-  errs() << "evaluate: " << message << '\n';
-  std::exit(1);
-}
-
-template <typename T>
-static std::vector<T> read(size_t count) {
-  std::vector<T> values(count);
-  if (std::fread(values.data(), sizeof(T), count, stdin) != count)
-    fail("the arguments end early");
-  return values;
-}
-
-template <typename T>
-static void write(const std::vector<T> &values) {
-  if (std::fwrite(values.data(), sizeof(T), values.size(), stdout) !=
-          values.size() ||
-      std::fflush(stdout) != 0)
-    fail("cannot write the results");
-}
-
-static unsigned parseNumber(StringRef text) {
-  unsigned number;
-  if (text.getAsInteger(10, number))
-    fail("expected a number, but got '" + text + "'");
-  return number;
-}
-
-/// The enumerator among the first `count` whose name is `text`.
-template <typename Enum, typename GetName>
-static Enum parseEnum(StringRef text, unsigned count, GetName getName) {
-  for (unsigned i = 0; i < count; ++i)
-    if (getName(Enum(i)) == text)
-      return Enum(i);
-  fail("there is no '" + text + "'");
-}
 
 static FloatFormat parseFormat(StringRef text) {
   return parseEnum<FloatFormat>(
@@ -99,41 +55,70 @@ static void evaluateConversion(Words words) {
   options.saturateFinite = words[4] == "1";
   options.relu = words[5] == "1";
   bool isPacked = words[0] == "packed";
-  std::vector<uint64_t> values = read<uint64_t>(parseNumber(words[6]));
+  std::vector<uint64_t> values = readArguments<uint64_t>(parseNumber(words[6]));
   for (uint64_t &value : values)
     value = isPacked ? convertPacked(to, from, uint32_t(value), options)
                      : convert(to, from, value, options);
-  write(values);
+  writeAnswer<uint64_t>(values);
+}
+
+static MmaKind parseKind(StringRef text) {
+  return parseEnum<MmaKind>(text, unsigned(MmaKind::MXF4NVF4) + 1,
+                            [](MmaKind kind) { return getName(kind); });
+}
+
+static MmaScale parseScale(StringRef text) {
+  return StringSwitch<MmaScale>(text)
+      .Case("none", MmaScale::None)
+      .Case("ue8m0", MmaScale::UE8M0)
+      .Case("ue4m3", MmaScale::UE4M3);
+}
+
+static TensorCore parseCore(StringRef text) {
+  return StringSwitch<TensorCore>(text)
+      .Case("ampere", TensorCore::Ampere)
+      .Case("ada", TensorCore::Ada)
+      .Case("hopper", TensorCore::Hopper)
+      .Case("blackwell", TensorCore::Blackwell)
+      .Case("rtx", TensorCore::RTXBlackwell);
 }
 
 /// The model, whose words are taken from the front.
 static Expected<MmaModel> parseModel(Words &words) {
-  if (words.size() >= 8 && words[0] == "tcgen05") {
-    Words args = words.take_front(8);
-    words = words.drop_front(8);
-    auto kind = parseEnum<MmaKind>(args[1], unsigned(MmaKind::MXF4NVF4) + 1,
-                                   [](MmaKind kind) { return getName(kind); });
-    MmaScale scale = StringSwitch<MmaScale>(args[5])
-                         .Case("none", MmaScale::None)
-                         .Case("ue8m0", MmaScale::UE8M0)
-                         .Case("ue4m3", MmaScale::UE4M3);
-    return getTCGen05Model(kind, parseType(args[2]), parseType(args[3]),
-                           parseType(args[4]), scale, parseNumber(args[6]),
-                           args[7] == "1");
+  StringRef instruction = words[0];
+  words = words.drop_front();
+  auto take = [&] {
+    if (words.empty())
+      fail("a model ends early");
+    StringRef word = words[0];
+    words = words.drop_front();
+    return word;
+  };
+  if (instruction == "tcgen05") {
+    MmaKind kind = parseKind(take());
+    MmaType a = parseType(take()), b = parseType(take()), d = parseType(take());
+    MmaScale scale = parseScale(take());
+    unsigned block = parseNumber(take());
+    return getTCGen05Model(kind, a, b, d, scale, block, take() == "1");
   }
-  if (words.size() >= 7 && words[0] == "sync") {
-    Words args = words.take_front(7);
-    words = words.drop_front(7);
-    TensorCore core = StringSwitch<TensorCore>(args[1])
-                          .Case("ampere", TensorCore::Ampere)
-                          .Case("ada", TensorCore::Ada)
-                          .Case("hopper", TensorCore::Hopper)
-                          .Case("blackwell", TensorCore::Blackwell);
-    return getMmaSyncModel(core, parseNumber(args[2]), parseType(args[3]),
-                           parseType(args[4]), parseType(args[5]),
-                           args[6] == "1");
+  if (instruction == "sync") {
+    TensorCore core = parseCore(take());
+    unsigned k = parseNumber(take());
+    MmaType a = parseType(take()), b = parseType(take()), d = parseType(take());
+    return getMmaSyncModel(core, k, a, b, d, take() == "1");
   }
-  fail("expected a model");
+  if (instruction == "scaled-sync") {
+    TensorCore core = parseCore(take());
+    MmaKind kind = parseKind(take());
+    MmaType a = parseType(take()), b = parseType(take());
+    MmaScale scale = parseScale(take());
+    return getScaledMmaSyncModel(core, kind, a, b, scale, parseNumber(take()));
+  }
+  if (instruction == "wgmma") {
+    MmaType a = parseType(take()), b = parseType(take()), d = parseType(take());
+    return getWgmmaModel(a, b, d, take() == "1");
+  }
+  fail("there is no model of " + instruction);
 }
 
 static MmaOperand readOperand(const MmaModel &model, MmaType type,
@@ -141,8 +126,9 @@ static MmaOperand readOperand(const MmaModel &model, MmaType type,
   MmaOperand operand(model, type, rows, negate);
   unsigned rowBytes = model.getRowBytes(type);
   unsigned numScales = model.getNumScales();
-  std::vector<uint8_t> bytes = read<uint8_t>(size_t(rows) * rowBytes);
-  std::vector<uint8_t> scales = read<uint8_t>(size_t(rows) * numScales);
+  std::vector<uint8_t> bytes = readArguments<uint8_t>(size_t(rows) * rowBytes);
+  std::vector<uint8_t> scales =
+      readArguments<uint8_t>(size_t(rows) * numScales);
   for (unsigned row = 0; row < rows; ++row) {
     operand.setRow(row, ArrayRef(bytes).slice(row * rowBytes, rowBytes));
     if (numScales != 0)
@@ -154,6 +140,8 @@ static MmaOperand readOperand(const MmaModel &model, MmaType type,
 
 static void evaluateProduct(Words words) {
   words = words.drop_front();
+  if (words.empty())
+    fail("a product takes a model");
   Expected<MmaModel> model = parseModel(words);
   if (!model)
     fail(toString(model.takeError()));
@@ -162,29 +150,21 @@ static void evaluateProduct(Words words) {
   unsigned m = parseNumber(words[0]), n = parseNumber(words[1]);
   MmaOperand a = readOperand(*model, model->a, m, words[2] == "1");
   MmaOperand b = readOperand(*model, model->b, n, words[3] == "1");
-  std::vector<uint32_t> d = read<uint32_t>(size_t(m) * n);
+  std::vector<uint32_t> d = readArguments<uint32_t>(size_t(m) * n);
   for (unsigned row = 0; row < m; ++row)
     multiplyRow(*model, a, row, b, 0,
                 MutableArrayRef(d).slice(size_t(row) * n, n), words[4] == "1");
-  write(d);
+  writeAnswer<uint32_t>(d);
 }
 
 int main() {
-  std::string line;
-  for (int c; (c = std::getchar()) != EOF;) {
-    if (c != '\n') {
-      line += char(c);
-      continue;
-    }
-    SmallVector<StringRef> words;
-    SplitString(line, words);
-    if (!words.empty() && words[0] == "mma")
+  answerRequests([](Words words) {
+    if (words[0] == "mma")
       evaluateProduct(words);
-    else if (!words.empty() && (words[0] == "convert" || words[0] == "packed"))
+    else if (words[0] == "convert" || words[0] == "packed")
       evaluateConversion(words);
     else
-      fail("there is no request '" + line + "'");
-    line.clear();
-  }
+      fail("there is no " + words[0]);
+  });
   return 0;
 }

@@ -75,20 +75,20 @@ TEST(MmaModel, ElementsPerInstruction) {
 TEST(MmaModel, ErrorsNameWhatThereIsNot) {
   EXPECT_EQ(errorOf(getTCGen05Model(MmaKind::F16, MmaType::BF16, MmaType::BF16,
                                     MmaType::F16)),
-            "tcgen05.mma of kind f16 does not multiply bf16 by bf16 to f16");
+            "MMA of kind f16 does not multiply bf16 by bf16 to f16");
   EXPECT_EQ(errorOf(getTCGen05Model(MmaKind::MXF4, MmaType::E2M1, MmaType::E4M3,
                                     MmaType::F32, MmaScale::UE8M0, 32)),
-            "tcgen05.mma of kind mxf4 does not multiply e2m1 by e4m3 to f32");
+            "MMA of kind mxf4 does not multiply e2m1 by e4m3 to f32");
   EXPECT_EQ(errorOf(getTCGen05Model(MmaKind::MXF4, MmaType::E2M1, MmaType::E2M1,
                                     MmaType::F32, MmaScale::UE4M3, 16)),
-            "tcgen05.mma of kind mxf4 does not take ue4m3 for blocks of 16");
+            "MMA of kind mxf4 does not take ue4m3 for blocks of 16");
   EXPECT_EQ(errorOf(getTCGen05Model(MmaKind::MXF4NVF4, MmaType::E2M1,
                                     MmaType::E2M1, MmaType::F32)),
-            "tcgen05.mma of kind mxf4nvf4 does not take no scales for blocks "
+            "MMA of kind mxf4nvf4 does not take no scales for blocks "
             "of 0");
   EXPECT_EQ(errorOf(getTCGen05Model(MmaKind::TF32, MmaType::TF32, MmaType::TF32,
                                     MmaType::F32, MmaScale::None, 0, true)),
-            "tcgen05.mma of kind tf32 does not saturate");
+            "MMA of kind tf32 does not saturate");
   EXPECT_EQ(errorOf(getMmaSyncModel(TensorCore::Ampere, 32, MmaType::E4M3,
                                     MmaType::E4M3, MmaType::F32)),
             "mma.sync of e4m3 by e4m3 to f32 with k = 32 is not modelled for "
@@ -97,6 +97,25 @@ TEST(MmaModel, ErrorsNameWhatThereIsNot) {
                                     MmaType::F16, MmaType::F32, true)),
             "mma.sync of f16 by f16 to f32 with k = 16 and saturation is not "
             "modelled for blackwell tensor cores");
+  EXPECT_EQ(errorOf(getMmaSyncModel(TensorCore::Hopper, 32, MmaType::E2M1,
+                                    MmaType::E4M3, MmaType::F32)),
+            "mma.sync of e2m1 by e4m3 to f32 with k = 32 is not modelled for "
+            "hopper tensor cores");
+  EXPECT_EQ(errorOf(getScaledMmaSyncModel(TensorCore::Blackwell, MmaKind::MXF4,
+                                          MmaType::E2M1, MmaType::E2M1,
+                                          MmaScale::UE8M0, 32)),
+            "mma.sync of kind mxf4 with ue8m0 is not modelled for blackwell "
+            "tensor cores");
+  EXPECT_EQ(errorOf(getScaledMmaSyncModel(TensorCore::RTXBlackwell,
+                                          MmaKind::MXF4, MmaType::E2M1,
+                                          MmaType::E2M1, MmaScale::UE4M3, 16)),
+            "MMA of kind mxf4 does not take ue4m3 for blocks of "
+            "16");
+  EXPECT_EQ(errorOf(getWgmmaModel(MmaType::F16, MmaType::BF16, MmaType::F32)),
+            "wgmma of f16 by bf16 to f32 is not modelled");
+  EXPECT_EQ(
+      errorOf(getWgmmaModel(MmaType::TF32, MmaType::TF32, MmaType::F32, true)),
+      "wgmma of tf32 by tf32 to f32 with saturation is not modelled");
 }
 
 TEST(MatrixMultiply, ResultsAreTruncated) {
@@ -156,6 +175,18 @@ TEST(MatrixMultiply, OlderTensorCoresRoundTwice) {
   EXPECT_EQ(addToLarge(TensorCore::Ampere, halves), bitsOf(0x1p23f));
   std::swap(halves[1], halves[8]);
   EXPECT_EQ(addToLarge(TensorCore::Ampere, halves), bitsOf(0x1p23f + 1));
+}
+
+TEST(MatrixMultiply, SumsOfFP8AreNarrowInWgmma) {
+  // 1 + 2^-14 is 1 with 13 bits.
+  std::vector<uint8_t> ones = {0x3C, 0x3C}, parts = {0x3C, 0x04};
+  MmaModel narrow =
+      modelOf(getWgmmaModel(MmaType::E5M2, MmaType::E5M2, MmaType::F32));
+  MmaModel wide =
+      modelOf(getMmaSyncModel(TensorCore::RTXBlackwell, 32, MmaType::E5M2,
+                              MmaType::E5M2, MmaType::F32));
+  EXPECT_EQ(multiply(narrow, ones, parts, 0), bitsOf(1));
+  EXPECT_EQ(multiply(wide, ones, parts, 0), bitsOf(1 + 0x1p-14f));
 }
 
 TEST(MatrixMultiply, PartOfARow) {
