@@ -9,7 +9,7 @@ import lit.formats
 
 config.name = "fp4"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir", ".test"]
+config.suffixes = [".mlir", ".ptx", ".test"]
 config.excludes = ["Inputs", "lib", "oracle", "vectors"]
 config.test_source_root = os.path.dirname(__file__)
 
@@ -24,6 +24,7 @@ for name, value in {
     "%srcdir": config.fp4_source_root,
     "%hostdriver": os.path.join(config.fp4_build_root, "test/unit/libFP4HostDriver.so"),
     "%llvmtools": config.llvm_tools_dir,
+    "%simulatortests": os.path.join(bin_dir, "FP4SimulatorTests"),
     "%unittests": os.path.join(bin_dir, "FP4UnitTests"),
     "%oracle": os.path.join(config.test_source_root, "oracle"),
     "%vectors": os.path.join(config.test_source_root, "vectors"),
