@@ -20,8 +20,8 @@ class ImageError : public llvm::ErrorInfo<ImageError> {
 public:
   static char ID;
   ImageError(CUresult result, const llvm::Twine &message)
-      : result(result), message(message.str()) {}
-  void log(llvm::raw_ostream &os) const override { os << message; }
+      : result(result), text(message.str()) {}
+  void log(llvm::raw_ostream &os) const override { os << text; }
   std::error_code convertToErrorCode() const override {
     return llvm::inconvertibleErrorCode();
   }
@@ -29,7 +29,7 @@ public:
   const CUresult result;
 
 private:
-  std::string message;
+  std::string text;
 };
 
 /// The PTX in an image: text that ends with a NUL, or a fat binary, of whose
