@@ -16,8 +16,10 @@
 #include "fp4/Simulator/Parser.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Compression.h"
 #include <cstring>
 #include <map>
+#include <optional>
 
 using namespace llvm;
 using namespace mlir::fp4;
@@ -53,11 +55,13 @@ struct FatEntry {
   uint32_t chip; ///< 100 of sm_100 and its variants.
   uint32_t nameOffset, nameBytes;
   uint64_t flags;
+  uint64_t reserved;
+  uint64_t uncompressedBytes; ///< 0 if it is not compressed.
 };
 
 enum : uint16_t { PTX = 1, MachineCode = 2 };
-/// LZ4, and what CUDA 12.4 and 13 have besides.
-constexpr uint64_t compressed = 0x2000 | 0x4000 | 0x8000;
+/// Of the flags: LZ4, as nvcc had it before CUDA 13, and Zstandard.
+constexpr uint64_t compressedByLZ4 = 0x2000, compressedByZstd = 0x8000;
 constexpr uint32_t fatMagic = 0xBA55ED50, wrapperMagic = 0x466243B1;
 
 /// A fat binary, as far as it has been looked at.
@@ -71,7 +75,7 @@ public:
 
 private:
   const Chip &chip;
-  std::multimap<uint32_t, StringRef, std::greater<>> texts; ///< By chip.
+  std::multimap<uint32_t, std::string, std::greater<>> texts; ///< By chip.
   SmallVector<std::string> others;
 };
 } // namespace
@@ -82,6 +86,28 @@ static Error makeInvalid(const Twine &message) {
 
 static Error makeNoBinary(const Twine &message) {
   return make_error<ImageError>(CUDA_ERROR_NO_BINARY_FOR_GPU, message);
+}
+
+/// PTX as text; none if it is something else, or cannot be decompressed.
+static std::optional<std::string> getText(const FatEntry &entry,
+                                          StringRef payload) {
+  if (entry.kind != PTX || entry.flags & compressedByLZ4)
+    return std::nullopt;
+  if (!(entry.flags & compressedByZstd))
+    return payload.split('\0').first.str();
+  SmallVector<uint8_t, 0> text;
+  // No PTX is that long, but a damaged size is.
+  if (!compression::zstd::isAvailable() ||
+      entry.compressedBytes > payload.size() ||
+      entry.uncompressedBytes > uint64_t(1) << 30)
+    return std::nullopt;
+  if (Error error = compression::zstd::decompress(
+          arrayRefFromStringRef(payload.take_front(entry.compressedBytes)),
+          text, entry.uncompressedBytes)) {
+    consumeError(std::move(error));
+    return std::nullopt;
+  }
+  return toStringRef(text).split('\0').first.str();
 }
 
 Error FatBinary::read(const char *data) {
@@ -101,8 +127,9 @@ Error FatBinary::read(const char *data) {
       return makeInvalid("the fat binary ends within an entry");
     StringRef payload(next + entry.headerBytes, entry.payloadBytes);
     std::string target = "sm_" + utostr(entry.chip);
-    if (entry.kind == PTX && !(entry.flags & compressed))
-      texts.insert({entry.chip, payload.split('\0').first});
+    std::optional<std::string> text = getText(entry, payload);
+    if (text)
+      texts.insert({entry.chip, std::move(*text)});
     else
       others.push_back((entry.kind == PTX           ? "compressed PTX for "
                         : entry.kind == MachineCode ? "machine code for "
@@ -115,7 +142,7 @@ Error FatBinary::read(const char *data) {
 }
 
 Expected<std::string> FatBinary::choose() {
-  for (auto [number, text] : texts) {
+  for (const auto &[number, text] : texts) {
     if (number > chip.number)
       continue;
     // What does not parse is chosen all the same: its error says more.
@@ -124,9 +151,9 @@ Expected<std::string> FatBinary::choose() {
     bool loads = !module || !error;
     consumeError(std::move(error));
     if (loads)
-      return text.str();
+      return text;
   }
-  for (auto [number, text] : texts)
+  for (const auto &[number, text] : texts)
     others.push_back("PTX for sm_" + utostr(number));
   return makeNoBinary("the fat binary has no PTX that " + Twine(chip.name) +
                       " loads, only " +

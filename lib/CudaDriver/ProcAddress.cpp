@@ -57,6 +57,14 @@ FP4_CUDA(cuGetProcAddress_v2, (const char *symbol, void **function, int version,
   return error;
 }
 
+/// What programs get that are compiled for the default stream of the thread.
+FP4_CUDA(cuGetProcAddress_v2_ptsz,
+         (const char *symbol, void **function, int version, uint64_t flags,
+          int *status)) {
+  return cuGetProcAddress_v2(symbol, function, version,
+                             flags ? flags : uint64_t(StreamOfThread), status);
+}
+
 /// The first version says by an error what the second has a status for.
 FP4_CUDA(cuGetProcAddress,
          (const char *symbol, void **function, int version, uint64_t flags)) {

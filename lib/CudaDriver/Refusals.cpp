@@ -17,30 +17,8 @@ using namespace mlir::fp4::sim::cuda;
 
 namespace {
 namespace Reason {
-constexpr const char *ExportTable =
-    "the tables by which CUDA's other libraries, the runtime among them, reach "
-    "into the driver are not public";
-constexpr const char *Graphs = "graphs and stream capture are not simulated";
-constexpr const char *Interop =
-    "nothing is shared with other processes, devices or interfaces";
-constexpr const char *Arrays =
-    "arrays, textures and surfaces are not simulated";
-constexpr const char *VirtualMemory =
-    "virtual memory is not simulated, use cuMemAlloc";
-constexpr const char *Multicast = "there is one device";
-constexpr const char *Linker =
-    "there is no linker, load one module of PTX instead";
-constexpr const char *Peers = "there is one device";
-constexpr const char *Partitions = "the device is not divided";
-constexpr const char *MemoryOperations =
-    "operations of streams on memory are not simulated";
-constexpr const char *OldLaunches = "use cuLaunchKernel";
-constexpr const char *Debugging = "there is no state of a process to save";
-constexpr const char *UnifiedFunctions =
-    "device code cannot be called from the host";
-constexpr const char *Im2col = "tensor maps of im2col are not simulated";
-constexpr const char *HostAtomics =
-    "the host's atomics are none of the device's";
+#define FP4_REASON(NAME, TEXT) constexpr const char *NAME = TEXT;
+#include "EntryPoints.def"
 } // namespace Reason
 } // namespace
 

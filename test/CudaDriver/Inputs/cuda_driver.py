@@ -23,10 +23,11 @@ class Driver:
             self.library.cuGetErrorName(result, ctypes.byref(text))
             raise RuntimeError(f"{name}: {text.value.decode()}")
 
-    def load(self, ptx, name):
-        """A function of a module of PTX."""
+    def load(self, image, name):
+        """A function of a module, of PTX or an image in bytes."""
+        image = image.encode() if isinstance(image, str) else image
         module, function = ctypes.c_void_p(), ctypes.c_void_p()
-        self.call("cuModuleLoadData", ctypes.byref(module), ptx.encode())
+        self.call("cuModuleLoadData", ctypes.byref(module), image)
         self.call("cuModuleGetFunction", ctypes.byref(function), module, name.encode())
         return function
 

@@ -55,6 +55,7 @@ typedef struct {
   X(cuGetErrorString, (int, const char **))                                    \
   X(cuGetProcAddress, (const char *, void **, int, uint64_t))                  \
   X(cuGetProcAddress_v2, (const char *, void **, int, uint64_t, int *))        \
+  X(cuGetProcAddress_v2_ptsz, (const char *, void **, int, uint64_t, int *))   \
   X(cuGetExportTable, (const void **, const void *))                           \
   X(cuDeviceGetCount, (int *))                                                 \
   X(cuDeviceGet, (int *, int))                                                 \

@@ -124,6 +124,9 @@ void testEntryPoints(void *library) {
   CHECK(entry == dlsym(library, "cuLaunchKernel"));
   EXPECT(Success, cuGetProcAddress_v2("cuMemAlloc", &entry, 13000, 2, NULL));
   CHECK(entry == dlsym(library, "cuMemAlloc_v2"));
+  EXPECT(Success,
+         cuGetProcAddress_v2_ptsz("cuStreamQuery", &entry, 13000, 0, &status));
+  CHECK(entry == dlsym(library, "cuStreamQuery_ptsz"));
   // What is not found is no error of the second version.
   EXPECT(Success, cuGetProcAddress_v2("cuNothing", &entry, 13000, 0, &status));
   CHECK(entry == NULL && status == 1);

@@ -121,6 +121,7 @@ void testLaunches(void);
 void testClusters(void);
 void testFailures(void);
 void testTensorMaps(void);
+void testThreads(void);
 void testNulls(void *library);
 
 int main(int argc, char **argv) {
@@ -157,6 +158,7 @@ int main(int argc, char **argv) {
   testClusters();
   testFailures();
   testTensorMaps();
+  testThreads();
   testNulls(library);
   printf("%d failures\n", numFailures);
   return numFailures != 0;

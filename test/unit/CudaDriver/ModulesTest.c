@@ -230,9 +230,15 @@ void testFatBinaries(void) {
   wrapper.data = NULL;
   EXPECT(InvalidImage, loadFat((const char *)&wrapper, &count));
 
-  // Compressed PTX is not read.
+  // Compressed by LZ4, as older versions of nvcc do; and damaged Zstandard.
   memset(fat, 0, 1 << 16);
   append(fat, 1, 80, 0x2000, "compressed");
+  EXPECT(NoBinaryForGPU, loadFat(fat, &count));
+  memset(fat, 0, 1 << 16);
+  append(fat, 1, 80, 0x8000, "compressed");
+  ((FatEntry *)(fat + sizeof(FatHeader)))->compressedBytes = 10;
+  EXPECT(NoBinaryForGPU, loadFat(fat, &count));
+  ((FatEntry *)(fat + sizeof(FatHeader)))->compressedBytes = 1 << 20;
   EXPECT(NoBinaryForGPU, loadFat(fat, &count));
   // Sizes that lead beyond the end.
   memset(fat, 0, 1 << 16);
