@@ -1,6 +1,7 @@
 # Configuration of the test suite; lit.site.cfg.py of the build loads it.
 
 import os
+import pathlib
 import platform
 import shutil
 import subprocess
@@ -68,26 +69,24 @@ if shutil.which("ptxas"):
 # NVIDIA's compiler, for images that it makes, and the header of the driver.
 if shutil.which("nvcc"):
     config.available_features.add("nvcc")
-for root in (os.environ.get("CUDA_HOME"), "/usr/local/cuda"):
-    include = os.path.join(root or "", "include")
-    header = os.path.join(include, "cuda.h")
-    if root and os.path.exists(header) and "CUDA_VERSION 13000" in open(header).read():
+for root in (os.environ.get("CUDA_HOME", ""), "/usr/local/cuda"):
+    include = pathlib.Path(root, "include")
+    header = include / "cuda.h"
+    if root and header.exists() and "#define CUDA_VERSION 13000" in header.read_text():
         config.available_features.add("cuda-headers")
-        config.substitutions.append(("%cudainclude", include))
+        config.substitutions.append(("%cudainclude", str(include)))
         break
 
 # Programs of others on the simulated driver. Triton's launcher needs a C compiler.
-for package, version, feature in (
-    ("cuda.bindings", "13.0.3", "cuda-bindings"),
-    ("triton", "3.9.0", "triton"),
-):
+for package, version in (("cuda-bindings", "13.0.3"), ("triton", "3.9.0")):
     # Found without importing it, which takes seconds.
     probe = subprocess.run(
         [
             config.fp4_cuda_python,
             "-c",
-            "import importlib.metadata as m, sys;"
-            f"sys.exit(m.version({package.replace('.', '-')!r}) != {version!r})",
+            "import importlib.metadata as m, sys; sys.exit(m.version(sys.argv[1]) != sys.argv[2])",
+            package,
+            version,
         ],
         check=False,
         capture_output=True,
@@ -97,10 +96,10 @@ for package, version, feature in (
             f"{package} does not run on the simulated driver: {config.fp4_cuda_python} has no "
             f"version {version}; test/requirements-cuda.txt and -DFP4_CUDA_PYTHON"
         )
-    elif feature == "triton" and not (shutil.which("gcc") or shutil.which("clang")):
+    elif package == "triton" and not (shutil.which("gcc") or shutil.which("clang")):
         lit_config.note("triton does not run on the simulated driver: there is no C compiler")
     else:
-        config.available_features.add(feature)
+        config.available_features.add(package)
 
 # A device to execute on. Its tests are unsupported, and say so, without one.
 if shutil.which("nvidia-smi") and not (

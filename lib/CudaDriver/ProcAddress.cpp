@@ -58,9 +58,8 @@ FP4_CUDA(cuGetProcAddress_v2, (const char *symbol, void **function, int version,
 }
 
 /// What programs get that are compiled for the default stream of the thread.
-FP4_CUDA(cuGetProcAddress_v2_ptsz,
-         (const char *symbol, void **function, int version, uint64_t flags,
-          int *status)) {
+FP4_CUDA(cuGetProcAddress_v2_ptsz, (const char *symbol, void **function,
+                                    int version, uint64_t flags, int *status)) {
   return cuGetProcAddress_v2(symbol, function, version,
                              flags ? flags : uint64_t(StreamOfThread), status);
 }

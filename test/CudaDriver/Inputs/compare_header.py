@@ -6,7 +6,7 @@ and sizes by static assertions that a compiler checks, entry points and the
 versions that they are of by reading."""
 
 import argparse
-import os
+import pathlib
 import re
 import subprocess
 
@@ -22,26 +22,24 @@ OWN_NAMES = {
 NOT_IN_HEADER = {"cuProfilerStart", "cuProfilerStop"}
 
 
-def check_numbers(options):
-    text = open(os.path.join(options.source, "Types.h")).read()
-    results = open(os.path.join(options.source, "Results.def")).read()
-    names = re.findall(r"^  (CU_[A-Z0-9_]+) = ", text, re.M)
-    names += re.findall(r"^FP4_RESULT\((\w+)", results, re.M)
-    types = re.findall(r"^struct (?:alignas\(64\) )?(CU\w+) \{", text, re.M)
+def check_numbers(options: argparse.Namespace) -> tuple[int, int]:
+    text = (options.source / "Types.h").read_text()
+    results = (options.source / "Results.def").read_text()
+    names = re.findall(r"^  (CU_[A-Z0-9_]+) = ", text, re.MULTILINE)
+    names += re.findall(r"^FP4_RESULT\((\w+)", results, re.MULTILINE)
+    types = re.findall(r"^struct (?:alignas\(64\) )?(CU\w+) \{", text, re.MULTILINE)
     types = [t for t in types if t not in ("CUlaunchDim", "CUlaunchEvent")]
     lines = ['#include "cuda.h"', "namespace ours {", '#include "Types.h"', "}"]
     lines.append("namespace o = ours::mlir::fp4::sim::cuda;")
     lines.append("using namespace ours;")
     for name in names:
-        lines.append(
-            f"static_assert(int(o::{name}) == int({OWN_NAMES.get(name, name)}));"
-        )
+        lines.append(f"static_assert(int(o::{name}) == int({OWN_NAMES.get(name, name)}));")
     for name in types:
         lines.append(f"static_assert(sizeof(o::{name}) == sizeof(::{name}));")
         # Maps of older programs are at multiples of 64.
         if name != "CUtensorMap":
             lines.append(f"static_assert(alignof(o::{name}) == alignof(::{name}));")
-    fields = re.findall(r"^struct (CU\w+) \{(.*?)^\};", text, re.M | re.S)
+    fields = re.findall(r"^struct (CU\w+) \{(.*?)^\};", text, re.MULTILINE | re.DOTALL)
     for name, body in fields:
         if name not in types or name in ("CUlaunchAttribute",):
             continue
@@ -52,12 +50,10 @@ def check_numbers(options):
                 if field in ("bytes",):
                     continue
                 lines.append(
-                    f"static_assert(offsetof(o::{name}, {field}) == "
-                    f"offsetof(::{name}, {field}));"
+                    f"static_assert(offsetof(o::{name}, {field}) == offsetof(::{name}, {field}));"
                 )
-    source = os.path.join(options.work, "compare.cpp")
-    with open(source, "w") as file:
-        file.write("#include <cstddef>\n#include <cstdint>\n" + "\n".join(lines) + "\n")
+    source = options.work / "compare.cpp"
+    source.write_text("#include <cstddef>\n#include <cstdint>\n" + "\n".join(lines) + "\n")
     subprocess.run(
         [
             options.compiler,
@@ -72,22 +68,16 @@ def check_numbers(options):
     return len(names), len(types)
 
 
-def check_entry_points(options):
-    table = open(os.path.join(options.source, "EntryPoints.def")).read()
-    rows = re.findall(
-        r"^FP4_(?:ENTRY|REFUSED)\((\w+), (\w+), (\d+), (\w+)", table, re.M
-    )
-    header = open(os.path.join(options.include, "cuda.h")).read()
-    typedefs = open(os.path.join(options.include, "cudaTypedefs.h")).read()
+def check_entry_points(options: argparse.Namespace) -> int:
+    table = (options.source / "EntryPoints.def").read_text()
+    rows = re.findall(r"^FP4_(?:ENTRY|REFUSED)\((\w+), (\w+), (\d+), (\w+)", table, re.MULTILINE)
+    header = (options.include / "cuda.h").read_text()
+    typedefs = (options.include / "cudaTypedefs.h").read_text()
     symbols = {symbol for _, symbol, _, _ in rows}
-    symbols |= {
-        f"{symbol}_{streams}" for _, symbol, _, streams in rows if streams != "legacy"
-    }
+    symbols |= {f"{symbol}_{streams}" for _, symbol, _, streams in rows if streams != "legacy"}
     declared = set(re.findall(r"CUresult CUDAAPI\s+(cu\w+)\s*\(", header))
     current = dict(
-        re.findall(
-            r"^ *#define (cu\w+) +(?:__CUDA_API_PT[DS][SZ]\()?(cu\w+)", header, re.M
-        )
+        re.findall(r"^ *#define (cu\w+) +(?:__CUDA_API_PT[DS][SZ]\()?(cu\w+)", header, re.MULTILINE)
     )
     declared |= set(current.values())
     missing = declared - symbols
@@ -112,14 +102,14 @@ def check_entry_points(options):
     return len(rows)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--source", required=True)
-    parser.add_argument("--include", required=True)
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--source", type=pathlib.Path, required=True)
+    parser.add_argument("--include", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--compiler", default="clang++-22")
     options = parser.parse_args()
-    os.makedirs(options.work, exist_ok=True)
+    options.work.mkdir(parents=True, exist_ok=True)
     numbers, types = check_numbers(options)
     rows = check_entry_points(options)
     print(f"{numbers} numbers, {types} types and {rows} entry points agree")

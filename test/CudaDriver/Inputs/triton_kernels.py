@@ -10,7 +10,6 @@ import sys
 import numpy as np
 import triton
 import triton.language as tl
-
 from cuda_driver import DeviceArray, Driver
 
 random = np.random.default_rng(7)
@@ -79,9 +78,7 @@ def test_softmax(device):
 
 def test_product(device):
     m, n, k = 64, 32, 64
-    a, b = (
-        random.integers(-4, 5, shape).astype(np.float16) for shape in ((m, k), (k, n))
-    )
+    a, b = (random.integers(-4, 5, shape).astype(np.float16) for shape in ((m, k), (k, n)))
     c = device(np.zeros((m, n), np.float32))
     product[(1,)](device(a), device(b), c, k, m=m, n=n, k=32)
     np.testing.assert_array_equal(c.numpy(), a.astype(np.float32) @ b.astype(np.float32))

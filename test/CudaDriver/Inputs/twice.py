@@ -3,23 +3,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs twice.cu from images: twice.py LIBRARY IMAGE..."""
 
-import os
+import pathlib
 import sys
 
 import numpy as np
-
 from cuda_driver import DeviceArray, Driver
 
 driver = Driver(sys.argv[1])
 for path in sys.argv[2:]:
     try:
-        function = driver.load(open(path, "rb").read(), "twice")
+        function = driver.load(pathlib.Path(path).read_bytes(), "twice")
         x = np.arange(-16, 16, dtype=np.int32)
         array = DeviceArray(driver, x)
         driver.launch(function, (1, 1, 1), (32, 1, 1), array.address)
         np.testing.assert_array_equal(array.numpy(), 2 * x)
         outcome = "doubled"
     except RuntimeError as error:
-        outcome = error
+        outcome = str(error)
     sys.stderr.flush()
-    print(f"{os.path.basename(path)}: {outcome}", flush=True)
+    print(f"{pathlib.Path(path).name}: {outcome}", flush=True)

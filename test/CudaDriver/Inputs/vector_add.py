@@ -8,7 +8,6 @@ import ctypes
 import sys
 
 import numpy as np
-
 from cuda_driver import DeviceArray, Driver
 
 PTX = """
@@ -34,14 +33,12 @@ PTX = """
 """
 
 
-def main(library, count=1000):
+def main(library: str, count: str = "1000") -> None:
     driver = Driver(library)
     name = ctypes.create_string_buffer(64)
     major, minor = ctypes.c_int(), ctypes.c_int()
     driver.call("cuDeviceGetName", name, 64, 0)
-    driver.call(
-        "cuDeviceComputeCapability", ctypes.byref(major), ctypes.byref(minor), 0
-    )
+    driver.call("cuDeviceComputeCapability", ctypes.byref(major), ctypes.byref(minor), 0)
     print(name.value.decode(), f"{major.value}.{minor.value}", flush=True)
     function = driver.load(PTX, "add")
     random = np.random.default_rng(3)
