@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Driver.h"
+#include "HostMemory.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstdlib>
 #include <cstring>
@@ -36,7 +37,7 @@ static CUresult map(Driver &driver, Context &context,
 CUresult Driver::allocateOfHost(Context &context, uint64_t size,
                                 BufferKind kind, unsigned flags,
                                 void **address) {
-  if (size > uint64_t(1) << 40)
+  if (size > totalMemory)
     return CUDA_ERROR_OUT_OF_MEMORY;
   // The simulator may look a few bytes past the end of an access.
   uint64_t room = alignTo(size + 16, 4096);
@@ -104,8 +105,12 @@ FP4_CUDA(cuMemFreeHost, (void *address)) {
 // Registering
 //===----------------------------------------------------------------------===//
 
-/// Whether a program has all pages of a range.
+/// Whether a program has all pages of a range, and can read its ends.
 static bool isMapped(uint64_t base, uint64_t size) {
+  uint8_t byte;
+  for (uint64_t address : {base, base + size - 1})
+    if (!readHost(reinterpret_cast<const void *>(address), byte))
+      return false;
   uint64_t begin = base / 4096 * 4096, end = base + size;
   std::vector<unsigned char> residency((end - begin + 4095) / 4096);
   return mincore(reinterpret_cast<void *>(begin), end - begin,
@@ -116,7 +121,8 @@ FP4_CUDA(cuMemHostRegister_v2, (void *address, size_t size, unsigned flags)) {
   return callInContext([&](Driver &driver, Context &context) {
     auto base = reinterpret_cast<uint64_t>(address);
     if (!address || size == 0 || flags & ~CU_MEMHOSTREGISTER_FLAGS_MASK ||
-        size > uint64_t(1) << 40 || base + size < base || !isMapped(base, size))
+        size > driver.totalMemory || base + size < base ||
+        !isMapped(base, size))
       return CUDA_ERROR_INVALID_VALUE;
     if (flags & CU_MEMHOSTREGISTER_IOMEMORY_FLAG)
       return refuse("cuMemHostRegister", "memory of other devices");

@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import triton
 import triton.language as tl
-from cuda_driver import DeviceArray, Driver
+from cuda_driver import Driver
+from device_array import DeviceArray
 
 random = np.random.default_rng(7)
 

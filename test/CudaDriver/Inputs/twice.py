@@ -7,7 +7,8 @@ import pathlib
 import sys
 
 import numpy as np
-from cuda_driver import DeviceArray, Driver
+from cuda_driver import Driver
+from device_array import DeviceArray
 
 driver = Driver(sys.argv[1])
 for path in sys.argv[2:]:
