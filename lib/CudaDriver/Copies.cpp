@@ -225,9 +225,9 @@ static CUresult copy(const char *call, const CUDA_MEMCPY3D *copy,
       result = getBox(call, c.dstMemoryType, c.dstHost, c.dstDevice,
                       c.dstXInBytes, c.dstY, c.dstZ, c.dstPitch,
                       c.dstHeight ? c.dstHeight : c.Height, c.WidthInBytes, to);
-    if (c.WidthInBytes == 0)
+    if (c.WidthInBytes == 0 || c.Height == 0)
       return result;
-    for (size_t z = 0; z < c.Depth; ++z)
+    for (size_t z = 0; z < c.Depth && result == CUDA_SUCCESS; ++z)
       for (size_t y = 0; y < c.Height && result == CUDA_SUCCESS; ++y) {
         Place target = to.place, source = from.place;
         target.address += z * to.slicePitch + y * to.pitch;
