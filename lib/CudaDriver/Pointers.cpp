@@ -135,9 +135,8 @@ FP4_CUDA(cuPointerGetAttributes, (unsigned count, const int *attributes,
     for (unsigned i = 0; i < count; ++i) {
       if (!data[i])
         return CUDA_ERROR_INVALID_VALUE;
-      bool isKnown = found.allocation &&
-                     !(attributes[i] == CU_POINTER_ATTRIBUTE_HOST_POINTER &&
-                       !found.isOfHost());
+      bool asksForHost = attributes[i] == CU_POINTER_ATTRIBUTE_HOST_POINTER;
+      bool isKnown = found.allocation && (!asksForHost || found.isOfHost());
       CUresult result = isKnown ? get(data[i], attributes[i], found, address)
                                 : putUnknown(data[i], attributes[i]);
       if (result != CUDA_SUCCESS)
