@@ -215,6 +215,35 @@ void testFailures(void) {
   tearDown(fixture);
 }
 
+/// What a kernel prints is on stdout once the launch is synchronized.
+void testOutput(void) {
+  static const char prints[] =
+      ".version 8.0\n.target sm_80\n.address_size 64\n"
+      ".extern .func (.param .b32 r) vprintf(.param .b64 f, .param .b64 a);\n"
+      // "it is %d\n"
+      ".global .align 1 .b8 text[10] = {105, 116, 32, 105, 115, 32, 37, 100,"
+      " 10, 0};\n"
+      ".visible .entry k(.param .u32 number) {\n"
+      "  .local .align 8 .b8 depot[8];\n"
+      "  .reg .b64 %d<4>; .reg .b32 %r<3>;\n"
+      "  mov.u64 %d1, depot; cvta.local.u64 %d2, %d1;\n"
+      "  ld.param.u32 %r1, [number]; st.local.u32 [%d1], %r1;\n"
+      "  mov.u64 %d3, text; cvta.global.u64 %d3, %d3;\n"
+      "  { .param .b64 f; .param .b64 a; .param .b32 r;\n"
+      "    st.param.b64 [f], %d3; st.param.b64 [a], %d2;\n"
+      "    call.uni (r), vprintf, (f, a); ld.param.b32 %r2, [r]; }\n"
+      "  ret;\n}\n";
+  Fixture fixture = setUp();
+  Handle module = NULL, function = NULL;
+  int number = 1729;
+  void *arguments[] = {&number};
+  EXPECT(Success, cuModuleLoadData(&module, prints));
+  EXPECT(Success, cuModuleGetFunction(&function, module, "k"));
+  EXPECT(Success, launch(function, 1, arguments));
+  EXPECT(Success, cuCtxSynchronize());
+  tearDown(fixture);
+}
+
 //===----------------------------------------------------------------------===//
 // Nothing but null pointers and zeros
 //===----------------------------------------------------------------------===//

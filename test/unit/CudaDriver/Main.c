@@ -121,6 +121,7 @@ void testLaunches(void);
 void testClusters(void);
 void testFailures(void);
 void testTensorMaps(void);
+void testOutput(void);
 void testThreads(void);
 void testNulls(void *library);
 
@@ -158,6 +159,7 @@ int main(int argc, char **argv) {
   testClusters();
   testFailures();
   testTensorMaps();
+  testOutput();
   testThreads();
   testNulls(library);
   printf("%d failures\n", numFailures);
