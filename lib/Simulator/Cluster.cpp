@@ -136,6 +136,21 @@ Cluster::State Cluster::deadlock() {
   return State::Fault;
 }
 
+/// Threads that poll in a loop go round it once more. They may do something
+/// else in between, but not for ever.
+bool Cluster::giveUpWaits() {
+  constexpr unsigned maxIdleRounds = 256;
+  uint64_t now = progress + operations.numPushed();
+  idleRounds = now == lastProgress ? idleRounds + 1 : 0;
+  lastProgress = now;
+  if (idleRounds > maxIdleRounds)
+    return false;
+  bool any = false;
+  for (Warp *warp : warps)
+    any |= warp->live && warp->giveUpWaits();
+  return any;
+}
+
 Cluster::State Cluster::run(uint64_t steps) {
   constexpr uint64_t quantum = 256;
   bool isRandom = grid.launch.order == Order::Random;
@@ -170,8 +185,11 @@ Cluster::State Cluster::run(uint64_t steps) {
     }
     if (anyRan)
       continue;
-    if (operations.empty())
+    if (operations.empty()) {
+      if (giveUpWaits())
+        continue;
       return deadlock();
+    }
     operations.runOne(isRandom ? &random : nullptr);
   }
   return State::Running;

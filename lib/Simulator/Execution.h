@@ -139,6 +139,10 @@ public:
   Bytes access(unsigned lane, StateSpace space, uint64_t address, unsigned size,
                bool isWrite);
 
+  /// The same for any number of bytes.
+  Bytes accessRange(unsigned lane, StateSpace space, uint64_t address,
+                    unsigned size, unsigned alignment, bool isWrite);
+
   /// Notes the access in the race detector; false after a fault.
   bool noteAccess(unsigned lane, const Bytes &bytes, unsigned size,
                   Access kind);
@@ -197,6 +201,10 @@ public:
     uint64_t generation = 0;
   };
   Rendezvous &rendezvous(LaneMask mask);
+
+  /// Ends the waits that may end without what they wait for; false if there
+  /// are none.
+  bool giveUpWaits();
 
   std::string describeParked() const;
   uint64_t steps = 0;
@@ -323,6 +331,8 @@ public:
   Races races;
   ClusterBarrier barrier;
   std::mt19937_64 random;
+  /// Changes of what threads poll; while there are some, there is no deadlock.
+  uint64_t progress = 0;
 
   /// Begins the next phase of the barrier if all threads that have not exited
   /// are there.
@@ -332,8 +342,11 @@ public:
 
 private:
   State deadlock();
+  bool giveUpWaits();
 
   std::vector<Warp *> warps; ///< In the order in which they take turns.
+  uint64_t lastProgress = 0;
+  unsigned idleRounds = 0; ///< In which waits were given up, since then.
 };
 
 template <typename Function>

@@ -75,6 +75,27 @@ void Races::acquire(Agent &agent, const SyncToken &token) {
     agent.clock.known[agent.slot] = own;
 }
 
+void Races::releaseOwn(const Agent &agent, SyncToken &token) {
+  if (token.known.size() < slots)
+    token.known.resize(slots);
+  uint32_t &time = token.known[agent.slot];
+  time = std::max(time, agent.clock.known[agent.slot]);
+}
+
+void Races::releaseRelaxed(const Agent &agent, SyncToken &token) {
+  token.merge(agent.atFence);
+}
+
+void Races::acquireRelaxed(Agent &agent, const SyncToken &token) {
+  agent.observed.merge(token);
+}
+
+void Races::fence(Agent &agent) {
+  acquire(agent, agent.observed);
+  agent.observed.clear();
+  release(agent, agent.atFence);
+}
+
 void Races::fenceProxy(Agent &agent) {
   agent.clock.fenced = agent.clock.known;
   // Writes after the fence are of a later time than those before it.

@@ -71,6 +71,8 @@ struct Agent {
   uint32_t slot = 0; ///< Its place in clocks.
   bool isOperation = false;
   SyncToken clock;
+  SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
+  SyncToken observed; ///< By what is relaxed; a fence makes it known.
 };
 
 class Races {
@@ -85,6 +87,15 @@ public:
   /// What the agent has done so far is known to who acquires the token.
   void release(Agent &agent, SyncToken &token);
   void acquire(Agent &agent, const SyncToken &token);
+  /// What the operation itself has done, and not what its issuer knows: bulk
+  /// copies do not order what their thread did before [PTX 8.9.1.1].
+  void releaseOwn(const Agent &agent, SyncToken &token);
+  /// The relaxed forms: a fence before the one and after the other is what
+  /// orders [PTX 8.8].
+  void releaseRelaxed(const Agent &agent, SyncToken &token);
+  void acquireRelaxed(Agent &agent, const SyncToken &token);
+  /// fence.acq_rel and fence.sc.
+  void fence(Agent &agent);
   /// fence.proxy.async: the async proxy sees the writes that the agent knows.
   void fenceProxy(Agent &agent);
 

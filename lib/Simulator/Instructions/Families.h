@@ -25,6 +25,7 @@ Rows floatConversionRows();
 Rows floatRows();
 Rows functionRows();
 Rows integerRows();
+Rows mbarrierRows();
 Rows memoryRows();
 Rows moveRows();
 Rows warpRows();

@@ -21,7 +21,17 @@ using namespace mlir::fp4::sim;
 
 static Flow executeNothing(Warp &, const Instruction &) { return Flow::Next; }
 
+static Flow executeFence(Warp &warp, const Instruction &) {
+  warp.cta.cluster.races.fence(warp.agent);
+  return Flow::Next;
+}
+
 static void fence(Decoder &d) {
+  if (d.expectOperands(0))
+    d.out.execute = executeFence;
+}
+
+static void noFence(Decoder &d) {
   if (d.expectOperands(0))
     d.out.execute = executeNothing;
 }
@@ -58,14 +68,14 @@ static constexpr Row rows[] = {
     {"fence acquire|release sync_restrict::shared::cta|"
      "sync_restrict::shared::cluster cluster",
      fence, kind, Sm90},
-    {"fence mbarrier_init release cluster", fence, kind, Sm90},
-    {"fence proxy alias", fence, kind},
+    {"fence mbarrier_init release cluster", noFence, kind, Sm90},
+    {"fence proxy alias", noFence, kind},
     {"fence proxy async|async::generic [acquire|release] "
      "[sync_restrict::shared::cta|sync_restrict::shared::cluster] [cluster]",
      proxyFence, kind, Sm90},
     {"fence proxy async shared::cta|shared::cluster", proxyFence, kind, Sm90},
-    {"fence proxy async global", fence, kind, Sm90},
-    {"fence proxy tensormap::generic release " SCOPE, fence, kind, Sm90},
+    {"fence proxy async global", noFence, kind, Sm90},
+    {"fence proxy tensormap::generic release " SCOPE, noFence, kind, Sm90},
     {"fence proxy tensormap::generic acquire " SCOPE, acquireTensorMap, kind,
      Sm90},
 };

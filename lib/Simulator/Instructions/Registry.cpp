@@ -17,7 +17,7 @@ ArrayRef<Rows> sim::allRows() {
       atomicRows(),          barrierRows(),    bitRows(),      comparisonRows(),
       controlRows(),         conversionRows(), fenceRows(),    floatBitRows(),
       floatConversionRows(), floatRows(),      functionRows(), integerRows(),
-      memoryRows(),          moveRows(),       warpRows(),
+      mbarrierRows(),        memoryRows(),     moveRows(),     warpRows(),
   };
   return families;
 }
