@@ -181,6 +181,19 @@ bool Mbarriers::change(const Issuer &issuer, Agent &agent, uint32_t offset,
   return true;
 }
 
+bool Mbarriers::expectMore(const Issuer &issuer, uint32_t offset) {
+  if (!find(issuer, offset))
+    return false;
+  MbarrierCounts counts = this->counts(offset);
+  if (counts.pending == maxMbarrierCount)
+    return issuer.fault("mbarrier", "one more arrival than " +
+                                        Twine(maxMbarrierCount) +
+                                        " is pending at " + describe(offset));
+  ++counts.pending;
+  store(cta, offset, counts);
+  return true;
+}
+
 //===----------------------------------------------------------------------===//
 // Reports
 //===----------------------------------------------------------------------===//
@@ -213,6 +226,39 @@ void Mbarriers::finish() {
                                 "without mbarrier.inval");
       return;
     }
+}
+
+//===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+Bytes sim::accessMbarrier(Warp &warp, unsigned lane, StateSpace space,
+                          const Lanes &base, int64_t offset, Access kind,
+                          bool mustBeOwn) {
+  if (base.poison[lane]) {
+    warp.fault(lane, "poison", "the address depends on uninitialised data");
+    return Bytes();
+  }
+  uint64_t address = base.value[lane] + uint64_t(offset);
+  Bytes bytes = warp.access(lane, space, address, mbarrierBytes, true);
+  if (!bytes.data)
+    return Bytes();
+  if (!bytes.owner) {
+    warp.fault(lane, "mbarrier",
+               formatv("{0:x} is not in shared memory", address));
+    return Bytes();
+  }
+  if (mustBeOwn && bytes.owner != &warp.cta) {
+    const Instruction &in = warp.cta.grid.code.instructions[warp.pc];
+    warp.fault(lane, "mbarrier",
+               "'" + in.syntax->opcode() +
+                   "' takes a barrier of the thread's "
+                   "own CTA, but this one is of CTA " +
+                   Twine(bytes.owner->rank) + " of the cluster");
+    return Bytes();
+  }
+  // That the barrier is initialised has to be known here, and nothing else.
+  return warp.noteAccess(lane, bytes, mbarrierBytes, kind) ? bytes : Bytes();
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,6 +46,12 @@ enum class MbarrierOrder : uint8_t {
   Strong,
 };
 
+/// The barrier whose address a thread has in a register, noted as an access to
+/// it; without data after a fault.
+Bytes accessMbarrier(Warp &warp, unsigned lane, StateSpace space,
+                     const Lanes &address, int64_t offset, Access kind,
+                     bool mustBeOwn);
+
 /// The counts of a barrier, as they are in its 8 bytes.
 struct MbarrierCounts {
   uint32_t pending = 0;  ///< Arrivals that are missing in this phase.
@@ -89,6 +95,8 @@ public:
   Barrier *find(const Issuer &issuer, uint32_t offset);
   bool change(const Issuer &issuer, Agent &agent, uint32_t offset,
               const Change &change, MbarrierOrder order);
+  /// One more arrival is pending, in this phase only.
+  bool expectMore(const Issuer &issuer, uint32_t offset);
   MbarrierCounts counts(uint32_t offset) const;
   /// Null if it was invalidated.
   Barrier *findAgain(uint32_t offset, uint64_t incarnation);

@@ -48,7 +48,7 @@ Agent Races::warp(uint32_t number) {
   return agent;
 }
 
-Agent Races::begin(const Agent &issuer) {
+Agent Races::begin(Agent &issuer) {
   Agent agent;
   agent.isOperation = true;
   agent.clock = issuer.clock;
@@ -56,6 +56,9 @@ Agent Races::begin(const Agent &issuer) {
   agent.slot = warps + number;
   operationTimes[number] = std::min(operationTimes[number] + 1, maxTime);
   agent.clock.known[agent.slot] = operationTimes[number];
+  if (uint32_t &time = issuer.clock.known[issuer.slot];
+      !issuer.isOperation && time < maxTime)
+    ++time;
   return agent;
 }
 
@@ -75,11 +78,21 @@ void Races::acquire(Agent &agent, const SyncToken &token) {
     agent.clock.known[agent.slot] = own;
 }
 
-void Races::releaseOwn(const Agent &agent, SyncToken &token) {
+void Races::release(Moment moment, SyncToken &token) {
   if (token.known.size() < slots)
     token.known.resize(slots);
-  uint32_t &time = token.known[agent.slot];
-  time = std::max(time, agent.clock.known[agent.slot]);
+  uint32_t &time = token.known[moment.slot];
+  time = std::max(time, moment.time);
+}
+
+void Races::acquire(Agent &agent, Moment moment) {
+  uint32_t &time = agent.clock.known[moment.slot];
+  if (!agent.isOperation || moment.slot != agent.slot)
+    time = std::max(time, moment.time);
+}
+
+void Races::releaseOwn(const Agent &agent, SyncToken &token) {
+  release(now(agent), token);
 }
 
 void Races::releaseRelaxed(const Agent &agent, SyncToken &token) {

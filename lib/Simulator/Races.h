@@ -67,6 +67,12 @@ struct SyncToken {
   }
 };
 
+/// A place in clocks, and the time there up to which accesses are known.
+struct Moment {
+  uint32_t slot = 0;
+  uint32_t time = 0;
+};
+
 struct Agent {
   uint32_t slot = 0; ///< Its place in clocks.
   bool isOperation = false;
@@ -81,8 +87,9 @@ public:
 
   /// The agent of a warp, which counts them through the cluster.
   Agent warp(uint32_t number);
-  /// A new operation, that knows what the agent knows.
-  Agent begin(const Agent &issuer);
+  /// A new operation, that knows what the agent knows, and not what it does
+  /// next.
+  Agent begin(Agent &issuer);
 
   /// What the agent has done so far is known to who acquires the token.
   void release(Agent &agent, SyncToken &token);
@@ -90,6 +97,11 @@ public:
   /// What the operation itself has done, and not what its issuer knows: bulk
   /// copies do not order what their thread did before [PTX 8.9.1.1].
   void releaseOwn(const Agent &agent, SyncToken &token);
+  Moment now(const Agent &agent) const {
+    return {agent.slot, agent.clock.known[agent.slot]};
+  }
+  void release(Moment moment, SyncToken &token);
+  void acquire(Agent &agent, Moment moment);
   /// The relaxed forms: a fence before the one and after the other is what
   /// orders [PTX 8.8].
   void releaseRelaxed(const Agent &agent, SyncToken &token);

@@ -19,6 +19,7 @@ Rows bitRows();
 Rows comparisonRows();
 Rows controlRows();
 Rows conversionRows();
+Rows copyAsyncRows();
 Rows fenceRows();
 Rows floatBitRows();
 Rows floatConversionRows();

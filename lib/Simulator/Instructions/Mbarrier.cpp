@@ -62,31 +62,10 @@ static bool readOperand(Warp &warp, unsigned lane, int32_t slot, StringRef what,
   return false;
 }
 
-/// The barrier that a thread names; without data after a fault.
 static Bytes accessBarrier(Warp &warp, const Instruction &in, unsigned lane,
                            Access kind) {
-  uint64_t address;
-  if (!readOperand(warp, lane, in.operands[0], "address", address))
-    return Bytes();
-  address += uint64_t(in.offset);
-  Bytes bytes = warp.access(lane, in.space, address, mbarrierBytes, true);
-  if (!bytes.data)
-    return Bytes();
-  if (!bytes.owner) {
-    warp.fault(lane, "mbarrier",
-               formatv("{0:x} is not in shared memory", address));
-    return Bytes();
-  }
-  if (in.space != StateSpace::SharedCluster && bytes.owner != &warp.cta) {
-    warp.fault(lane, "mbarrier",
-               "'" + in.syntax->opcode() +
-                   "' takes a barrier of the thread's "
-                   "own CTA, but this one is of CTA " +
-                   Twine(bytes.owner->rank) + " of the cluster");
-    return Bytes();
-  }
-  // That the barrier is initialised has to be known here, and nothing else.
-  return warp.noteAccess(lane, bytes, mbarrierBytes, kind) ? bytes : Bytes();
+  return accessMbarrier(warp, lane, in.space, warp.read(in.operands[0]),
+                        in.offset, kind, in.space != StateSpace::SharedCluster);
 }
 
 static Mbarriers &unitOf(const Bytes &bytes) {
