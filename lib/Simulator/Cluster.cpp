@@ -171,8 +171,10 @@ Cluster::State Cluster::run(uint64_t steps) {
       anyRan |= warp->steps != before;
       anyAlive |= warp->live != 0;
       while (!operations.empty() && (grid.launch.order == Order::Early ||
-                                     (isRandom && random() % 4 == 0)))
+                                     (isRandom && random() % 4 == 0))) {
         operations.runOne(isRandom ? &random : nullptr);
+        anyRan = true; // a wait may be over by it
+      }
     }
     if (!anyAlive) {
       // What the threads have queued completes all the same.
