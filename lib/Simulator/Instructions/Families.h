@@ -13,9 +13,11 @@
 
 namespace mlir::fp4::sim {
 
+Rows asyncStoreRows();
 Rows atomicRows();
 Rows barrierRows();
 Rows bitRows();
+Rows bulkCopyRows();
 Rows comparisonRows();
 Rows controlRows();
 Rows conversionRows();

@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Mbarrier.h"
+#include "../BulkCopy.h"
 #include "Families.h"
 #include "Operations.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -49,18 +49,6 @@ static bool isState(uint64_t state) {
 //===----------------------------------------------------------------------===//
 // Accesses
 //===----------------------------------------------------------------------===//
-
-/// The operand of a thread; false if it was never written, which is reported.
-static bool readOperand(Warp &warp, unsigned lane, int32_t slot, StringRef what,
-                        uint64_t &value) {
-  const Lanes &lanes = warp.read(slot);
-  value = lanes.value[lane];
-  if (!lanes.poison[lane])
-    return true;
-  warp.fault(lane, "poison",
-             Twine("the ") + what + " depends on uninitialised data");
-  return false;
-}
 
 static Bytes accessBarrier(Warp &warp, const Instruction &in, unsigned lane,
                            Access kind) {

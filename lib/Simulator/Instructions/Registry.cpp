@@ -14,11 +14,11 @@ using namespace mlir::fp4::sim;
 
 ArrayRef<Rows> sim::allRows() {
   static const Rows families[] = {
-      atomicRows(),   barrierRows(),         bitRows(),       comparisonRows(),
-      controlRows(),  conversionRows(),      copyAsyncRows(), fenceRows(),
-      floatBitRows(), floatConversionRows(), floatRows(),     functionRows(),
-      integerRows(),  mbarrierRows(),        memoryRows(),    moveRows(),
-      warpRows(),
+      asyncStoreRows(), bulkCopyRows(),   atomicRows(),   barrierRows(),
+      bitRows(),        comparisonRows(), controlRows(),  conversionRows(),
+      copyAsyncRows(),  fenceRows(),      floatBitRows(), floatConversionRows(),
+      floatRows(),      functionRows(),   integerRows(),  mbarrierRows(),
+      memoryRows(),     moveRows(),       warpRows(),
   };
   return families;
 }
