@@ -31,6 +31,8 @@ Rows integerRows();
 Rows mbarrierRows();
 Rows memoryRows();
 Rows moveRows();
+Rows tensorCopyRows();
+Rows tensorMapRows();
 Rows warpRows();
 
 } // namespace mlir::fp4::sim

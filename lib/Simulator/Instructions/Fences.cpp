@@ -46,17 +46,6 @@ static void proxyFence(Decoder &d) {
     d.out.execute = executeProxyFence;
 }
 
-/// fence.proxy.tensormap::generic.acquire [address], size: that of a tensor
-/// map.
-static void acquireTensorMap(Decoder &d) {
-  if (!d.expectOperands(2))
-    return;
-  d.address(d.in.operands[0], StateSpace::Generic);
-  if (d.integer(d.in.operands[1]) != 128)
-    return d.fail("expects 128 bytes");
-  d.out.execute = executeNothing;
-}
-
 static constexpr InstructionClass kind = InstructionClass::Synchronization;
 
 #define SCOPE "cta|cluster|gpu|sys"
@@ -75,9 +64,6 @@ static constexpr Row rows[] = {
      proxyFence, kind, Sm90},
     {"fence proxy async shared::cta|shared::cluster", proxyFence, kind, Sm90},
     {"fence proxy async global", noFence, kind, Sm90},
-    {"fence proxy tensormap::generic release " SCOPE, noFence, kind, Sm90},
-    {"fence proxy tensormap::generic acquire " SCOPE, acquireTensorMap, kind,
-     Sm90},
 };
 
 Rows sim::fenceRows() { return rows; }
