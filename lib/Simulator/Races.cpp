@@ -166,8 +166,8 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   if (writer && !(isStrong && cell.strongWrite)) {
     if (!isKnown(known, writer))
       return conflict(cell.write, true, false);
-    if (proxy == Proxy::Async && !isWrite &&
-        cell.writeProxy == Proxy::Generic &&
+    // Without a fence a write of the generic proxy may even come last.
+    if (proxy == Proxy::Async && cell.writeProxy == Proxy::Generic &&
         !isKnown(agent.clock.fenced, writer))
       return conflict(cell.write, true, true);
   }
