@@ -40,8 +40,20 @@ static bool findBarrier(Warp &warp, unsigned lane, Cta &cta, uint32_t offset) {
   Bytes bytes;
   bytes.owner = &cta;
   bytes.offset = offset;
-  return warp.noteAccess(lane, bytes, mbarrierBytes, Access::Read) &&
-         cta.unit<Mbarriers>().find(Issuer(warp, lane), offset);
+  Issuer issuer(warp, lane);
+  if (!warp.noteAccess(lane, bytes, mbarrierBytes, Access::Read))
+    return false;
+  Mbarriers::Barrier *barrier = cta.unit<Mbarriers>().find(issuer, offset);
+  if (!barrier)
+    return false;
+  if (cta.grid.launch.pedantic && !barrier->isFenced)
+    return issuer.fault("pedantic",
+                        cta.unit<Mbarriers>().describe(offset) +
+                            ", which is initialised at " +
+                            barrier->creator.describe() +
+                            ", is used by the async proxy without a "
+                            "fence.mbarrier_init after that");
+  return true;
 }
 
 SmallVector<BulkTarget, 2> sim::findTargets(Warp &warp, unsigned lane,

@@ -73,13 +73,17 @@ static uint32_t warpsPerCta(const Grid &grid) {
   return (grid.threadsPerCta + warpSize - 1) / warpSize;
 }
 
+Dim3 sim::clusterIndex(const Grid &grid, uint64_t number) {
+  return {uint32_t(number % grid.clusters[0]),
+          uint32_t(number / grid.clusters[0] % grid.clusters[1]),
+          uint32_t(number / grid.clusters[0] / grid.clusters[1])};
+}
+
 Cluster::Cluster(Grid &grid, uint64_t number)
     : grid(grid), number(number), races(grid.ctasPerCluster * warpsPerCta(grid),
                                         grid.ctasPerCluster, grid.sharedBytes),
       random(grid.launch.seed * 0x9e3779b97f4a7c15 + number) {
-  index = {uint32_t(number % grid.clusters[0]),
-           uint32_t(number / grid.clusters[0] % grid.clusters[1]),
-           uint32_t(number / grid.clusters[0] / grid.clusters[1])};
+  index = clusterIndex(grid, number);
   const Dim3 &size = grid.launch.cluster;
   for (uint32_t rank = 0; rank < grid.ctasPerCluster; ++rank) {
     Dim3 within = {rank % size[0], rank / size[0] % size[1],

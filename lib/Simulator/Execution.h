@@ -21,6 +21,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/bit.h"
 #include <atomic>
+#include <functional>
 #include <mutex>
 
 namespace mlir::fp4::sim {
@@ -45,7 +46,13 @@ struct Grid {
   std::mutex mutex;
   std::map<uint64_t, Report> reports; ///< By cluster.
   Statistics statistics;
+  /// Takes a cluster that has not begun away, which then never does: its
+  /// number, or nothing if there is none.
+  std::function<std::optional<uint64_t>()> cancel = {};
 };
+
+/// The index of the cluster of that number.
+Dim3 clusterIndex(const Grid &grid, uint64_t number);
 
 //===----------------------------------------------------------------------===//
 // Address windows
@@ -294,6 +301,9 @@ public:
 
   /// Begins the next phase of a barrier if everybody is there.
   void completeIfFull(NamedBarrier &barrier);
+
+  /// What its threads knew when they exited.
+  SyncToken atExit;
 
   template <typename T>
   T &unit() {

@@ -100,6 +100,11 @@ bool Mbarriers::invalidate(const Issuer &issuer, uint32_t offset) {
   return true;
 }
 
+void Mbarriers::fence(const Warp &warp) {
+  for (auto &entry : barriers)
+    entry.second.isFenced |= entry.second.creator.warp == &warp;
+}
+
 static std::string place(const Cta &cta, uint32_t offset) {
   return formatv("mbarrier {0:x} of CTA ({1}, {2}, {3})", offset, cta.index[0],
                  cta.index[1], cta.index[2])

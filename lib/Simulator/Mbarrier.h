@@ -81,6 +81,7 @@ public:
   struct Barrier {
     Issuer creator;
     uint64_t incarnation = 0;
+    bool isFenced = false; ///< By its creator, since it was made.
     uint64_t phase = 0;
     SyncToken arriving; ///< In this phase.
     SyncToken passed;   ///< In the one before.
@@ -90,6 +91,8 @@ public:
   };
 
   bool init(const Issuer &issuer, uint32_t offset, uint64_t count);
+  /// The warp executes a fence that makes its new barriers known.
+  void fence(const Warp &warp);
   bool invalidate(const Issuer &issuer, uint32_t offset);
   /// Null if there is no such barrier, or not any more, which is reported.
   Barrier *find(const Issuer &issuer, uint32_t offset);

@@ -76,6 +76,8 @@ struct Moment {
 struct Agent {
   uint32_t slot = 0; ///< Its place in clocks.
   bool isOperation = false;
+  /// It needs a fence.proxy.async after the reads of what it writes, too.
+  bool needsFencedReads = false;
   SyncToken clock;
   SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
   SyncToken observed; ///< By what is relaxed; a fence makes it known.
@@ -126,6 +128,11 @@ public:
   std::optional<Conflict> access(Agent &agent, Proxy proxy, uint32_t pc,
                                  uint32_t cta, uint32_t offset, uint32_t size,
                                  Access kind);
+
+  /// An access to that CTA's memory that is not known to those who have
+  /// released the token.
+  std::optional<Conflict> findUnknown(uint32_t cta,
+                                      const SyncToken &token) const;
 
   uint32_t numWarps() const { return warps; }
 

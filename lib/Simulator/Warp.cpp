@@ -321,6 +321,18 @@ void Warp::completeMeetings() {
 void Warp::exit(LaneMask lanes) {
   live &= ~lanes;
   cta.liveThreads -= popcount(lanes);
+  if (!live)
+    cta.atExit.merge(agent.clock);
+  // Its memory is gone then, whoever still accesses it.
+  if (cta.liveThreads == 0)
+    if (std::optional<Races::Conflict> other =
+            cta.cluster.races.findUnknown(cta.rank, cta.atExit))
+      fault(countr_zero(lanes), "exit",
+            "the CTA exits, and nothing says that " +
+                cta.cluster.describe(*other) + " has " +
+                (other->isWrite ? "written" : "read") +
+                formatv(" its shared memory at {0:x} before", other->offset)
+                    .str());
   for (NamedBarrier &barrier : cta.barriers)
     cta.completeIfFull(barrier);
   completeMeetings();

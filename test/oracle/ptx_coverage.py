@@ -16,6 +16,7 @@ from pathlib import Path
 import ptx_floats
 import ptx_integers
 import ptx_memory
+import ptx_tensor_copies
 import ptx_warps
 
 TYPE = re.compile(r"(pred|[bsu]f?\d+|[usb]?f?\d+x\d|b?f\d+(x2)?|tf32|u?e\d+m\d+(x2)?)$")
@@ -66,6 +67,7 @@ def texts() -> Iterator[str]:
         for name in names:
             for case in getattr(module, name)():
                 yield case.text
+    yield from ptx_tensor_copies.opcodes()
     # What the harness itself executes.
     yield "selp.b32 x; setp.ne.u32 x; ld.param.u64 x; mul.wide.u32 x;"
 

@@ -220,6 +220,13 @@ END:
     )
 
 
+def opcodes() -> list[str]:
+    """Kernels with each form of an instruction that the cases have."""
+    loads = [load_kernel(16, [0] * 5, 2, mode) for mode in ("", ".tile::gather4")]
+    forms = (("", ""), (".add", ""), ("", ".tile::scatter4"))
+    return loads + [store_kernel(16, [0] * 5, 2, *form) for form in forms]
+
+
 class Runner:
     def __init__(self, simulator: str, folder: str) -> None:
         self.simulator = simulator

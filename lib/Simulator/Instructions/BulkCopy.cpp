@@ -255,7 +255,7 @@ static void wait(Decoder &d) {
 
 static constexpr InstructionClass kind = InstructionClass::Memory;
 
-#define TO_CTA "shared::cluster shared::cta mbarrier::complete_tx::bytes "
+#define TO_CTA "shared::cluster shared::cta mbarrier::complete_tx::bytes"
 #define TO_GLOBAL "global shared::cta bulk_group [L2::cache_hint] "
 
 static constexpr Row rows[] = {
@@ -264,10 +264,12 @@ static constexpr Row rows[] = {
      load, kind, Sm90},
     {"cp async bulk " TO_CTA, betweenCtas, kind, Sm90},
     {"cp async bulk " TO_GLOBAL "[cp_mask]", store, kind, Sm90},
-    {"cp reduce async bulk " TO_CTA "add u32|s32|u64", betweenCtas, kind, Sm90},
-    {"cp reduce async bulk " TO_CTA "min|max u32|s32", betweenCtas, kind, Sm90},
-    {"cp reduce async bulk " TO_CTA "inc|dec u32", betweenCtas, kind, Sm90},
-    {"cp reduce async bulk " TO_CTA "and|or|xor b32", betweenCtas, kind, Sm90},
+    {"cp reduce async bulk " TO_CTA " add u32|s32|u64", betweenCtas, kind,
+     Sm90},
+    {"cp reduce async bulk " TO_CTA " min|max u32|s32", betweenCtas, kind,
+     Sm90},
+    {"cp reduce async bulk " TO_CTA " inc|dec u32", betweenCtas, kind, Sm90},
+    {"cp reduce async bulk " TO_CTA " and|or|xor b32", betweenCtas, kind, Sm90},
     {"cp reduce async bulk " TO_GLOBAL "add u32|s32|u64|f32|f64", store, kind,
      Sm90},
     {"cp reduce async bulk " TO_GLOBAL "add noftz f16|bf16", store, kind, Sm90},

@@ -28,6 +28,7 @@ Rows floatConversionRows();
 Rows floatRows();
 Rows functionRows();
 Rows integerRows();
+Rows launchControlRows();
 Rows mbarrierRows();
 Rows memoryRows();
 Rows moveRows();

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Mbarrier.h"
 #include "Families.h"
 #include "Operations.h"
 
@@ -38,7 +39,21 @@ static void noFence(Decoder &d) {
 
 static Flow executeProxyFence(Warp &warp, const Instruction &) {
   warp.cta.cluster.races.fenceProxy(warp.agent);
+  warp.cta.unit<Mbarriers>().fence(warp);
   return Flow::Next;
+}
+
+/// It orders what mbarrier.init writes before a relaxed arrival at the
+/// cluster's barrier; here, with that, whatever the thread has written.
+static Flow executeMbarrierFence(Warp &warp, const Instruction &) {
+  warp.cta.cluster.races.fence(warp.agent);
+  warp.cta.unit<Mbarriers>().fence(warp);
+  return Flow::Next;
+}
+
+static void mbarrierFence(Decoder &d) {
+  if (d.expectOperands(0))
+    d.out.execute = executeMbarrierFence;
 }
 
 static void proxyFence(Decoder &d) {
@@ -57,7 +72,7 @@ static constexpr Row rows[] = {
     {"fence acquire|release sync_restrict::shared::cta|"
      "sync_restrict::shared::cluster cluster",
      fence, kind, Sm90},
-    {"fence mbarrier_init release cluster", noFence, kind, Sm90},
+    {"fence mbarrier_init release cluster", mbarrierFence, kind, Sm90},
     {"fence proxy alias", noFence, kind},
     {"fence proxy async|async::generic [acquire|release] "
      "[sync_restrict::shared::cta|sync_restrict::shared::cluster] [cluster]",
