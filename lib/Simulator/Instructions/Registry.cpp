@@ -14,12 +14,14 @@ using namespace mlir::fp4::sim;
 
 ArrayRef<Rows> sim::allRows() {
   static const Rows families[] = {
-      asyncStoreRows(), bulkCopyRows(),   atomicRows(),   barrierRows(),
-      bitRows(),        comparisonRows(), controlRows(),  conversionRows(),
-      copyAsyncRows(),  fenceRows(),      floatBitRows(), floatConversionRows(),
-      floatRows(),      functionRows(),   integerRows(),  launchControlRows(),
-      mbarrierRows(),   memoryRows(),     moveRows(),     tensorCopyRows(),
-      tensorMapRows(),  warpRows(),
+      asyncStoreRows(),    bulkCopyRows(),   atomicRows(),
+      barrierRows(),       bitRows(),        comparisonRows(),
+      controlRows(),       conversionRows(), copyAsyncRows(),
+      fenceRows(),         floatBitRows(),   floatConversionRows(),
+      floatRows(),         functionRows(),   integerRows(),
+      launchControlRows(), matrixMoveRows(), mmaSyncRows(),
+      mbarrierRows(),      memoryRows(),     moveRows(),
+      tensorCopyRows(),    tensorMapRows(),  warpRows(),
   };
   return families;
 }
