@@ -28,6 +28,9 @@ class Wait {
 public:
   virtual ~Wait();
   virtual bool isOver() = 0;
+  /// Nothing in the cluster can go on: ends a wait that may end without what it
+  /// waits for, as that of mbarrier.try_wait does. False if it may not.
+  virtual bool giveUp() { return false; }
   /// For the report of a deadlock: "barrier 0, at which 32 of 64 threads are".
   virtual std::string describe() const = 0;
 };
@@ -71,6 +74,8 @@ public:
   void push(Queue queue, std::unique_ptr<Operation> operation);
   Queue newQueue(uint32_t unit) { return {unit, ~uint64_t(0) - next++}; }
   bool empty() const { return count == 0; }
+  /// How many there have been.
+  uint64_t numPushed() const { return age; }
 
   /// Runs the first operation of some queue: the one queued first, or a random
   /// one if there is a generator. Operations may queue others.

@@ -73,13 +73,17 @@ static uint32_t warpsPerCta(const Grid &grid) {
   return (grid.threadsPerCta + warpSize - 1) / warpSize;
 }
 
+Dim3 sim::clusterIndex(const Grid &grid, uint64_t number) {
+  return {uint32_t(number % grid.clusters[0]),
+          uint32_t(number / grid.clusters[0] % grid.clusters[1]),
+          uint32_t(number / grid.clusters[0] / grid.clusters[1])};
+}
+
 Cluster::Cluster(Grid &grid, uint64_t number)
     : grid(grid), number(number), races(grid.ctasPerCluster * warpsPerCta(grid),
                                         grid.ctasPerCluster, grid.sharedBytes),
       random(grid.launch.seed * 0x9e3779b97f4a7c15 + number) {
-  index = {uint32_t(number % grid.clusters[0]),
-           uint32_t(number / grid.clusters[0] % grid.clusters[1]),
-           uint32_t(number / grid.clusters[0] / grid.clusters[1])};
+  index = clusterIndex(grid, number);
   const Dim3 &size = grid.launch.cluster;
   for (uint32_t rank = 0; rank < grid.ctasPerCluster; ++rank) {
     Dim3 within = {rank % size[0], rank / size[0] % size[1],
@@ -136,6 +140,21 @@ Cluster::State Cluster::deadlock() {
   return State::Fault;
 }
 
+/// Threads that poll in a loop go round it once more. They may do something
+/// else in between, but not for ever.
+bool Cluster::giveUpWaits() {
+  constexpr unsigned maxIdleRounds = 256;
+  uint64_t now = progress + operations.numPushed();
+  idleRounds = now == lastProgress ? idleRounds + 1 : 0;
+  lastProgress = now;
+  if (idleRounds > maxIdleRounds)
+    return false;
+  bool any = false;
+  for (Warp *warp : warps)
+    any |= warp->live && warp->giveUpWaits();
+  return any;
+}
+
 Cluster::State Cluster::run(uint64_t steps) {
   constexpr uint64_t quantum = 256;
   bool isRandom = grid.launch.order == Order::Random;
@@ -156,8 +175,10 @@ Cluster::State Cluster::run(uint64_t steps) {
       anyRan |= warp->steps != before;
       anyAlive |= warp->live != 0;
       while (!operations.empty() && (grid.launch.order == Order::Early ||
-                                     (isRandom && random() % 4 == 0)))
+                                     (isRandom && random() % 4 == 0))) {
         operations.runOne(isRandom ? &random : nullptr);
+        anyRan = true; // a wait may be over by it
+      }
     }
     if (!anyAlive) {
       // What the threads have queued completes all the same.
@@ -170,8 +191,11 @@ Cluster::State Cluster::run(uint64_t steps) {
     }
     if (anyRan)
       continue;
-    if (operations.empty())
+    if (operations.empty()) {
+      if (giveUpWaits())
+        continue;
       return deadlock();
+    }
     operations.runOne(isRandom ? &random : nullptr);
   }
   return State::Running;

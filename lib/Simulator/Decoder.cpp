@@ -278,6 +278,9 @@ void Decoder::address(const Operand &operand, StateSpace space) {
            symbol->space != StateSpace::Global &&
            symbol->space != StateSpace::Const)
     out.space = symbol->space; // ld [symbol]: the symbol says where it is
+  else if (space == StateSpace::SharedCluster &&
+           symbol->space == StateSpace::Shared)
+    out.space = space; // the CTA's own memory is in the cluster's
   else if (space != StateSpace::Generic && symbol->space != space)
     fail("'" + base.name + "' is in ." + stringify(symbol->space) +
          ", not in ." + stringify(space));

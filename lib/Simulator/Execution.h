@@ -21,6 +21,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/bit.h"
 #include <atomic>
+#include <functional>
 #include <mutex>
 
 namespace mlir::fp4::sim {
@@ -45,7 +46,13 @@ struct Grid {
   std::mutex mutex;
   std::map<uint64_t, Report> reports; ///< By cluster.
   Statistics statistics;
+  /// Takes a cluster that has not begun away, which then never does: its
+  /// number, or nothing if there is none.
+  std::function<std::optional<uint64_t>()> cancel = {};
 };
+
+/// The index of the cluster of that number.
+Dim3 clusterIndex(const Grid &grid, uint64_t number);
 
 //===----------------------------------------------------------------------===//
 // Address windows
@@ -139,6 +146,10 @@ public:
   Bytes access(unsigned lane, StateSpace space, uint64_t address, unsigned size,
                bool isWrite);
 
+  /// The same for any number of bytes.
+  Bytes accessRange(unsigned lane, StateSpace space, uint64_t address,
+                    unsigned size, unsigned alignment, bool isWrite);
+
   /// Notes the access in the race detector; false after a fault.
   bool noteAccess(unsigned lane, const Bytes &bytes, unsigned size,
                   Access kind);
@@ -197,6 +208,10 @@ public:
     uint64_t generation = 0;
   };
   Rendezvous &rendezvous(LaneMask mask);
+
+  /// Ends the waits that may end without what they wait for; false if there
+  /// are none.
+  bool giveUpWaits();
 
   std::string describeParked() const;
   uint64_t steps = 0;
@@ -287,6 +302,9 @@ public:
   /// Begins the next phase of a barrier if everybody is there.
   void completeIfFull(NamedBarrier &barrier);
 
+  /// What its threads knew when they exited.
+  SyncToken atExit;
+
   template <typename T>
   T &unit() {
     for (auto &[id, unit] : units)
@@ -323,6 +341,8 @@ public:
   Races races;
   ClusterBarrier barrier;
   std::mt19937_64 random;
+  /// Changes of what threads poll; while there are some, there is no deadlock.
+  uint64_t progress = 0;
 
   /// Begins the next phase of the barrier if all threads that have not exited
   /// are there.
@@ -332,8 +352,11 @@ public:
 
 private:
   State deadlock();
+  bool giveUpWaits();
 
   std::vector<Warp *> warps; ///< In the order in which they take turns.
+  uint64_t lastProgress = 0;
+  unsigned idleRounds = 0; ///< In which waits were given up, since then.
 };
 
 template <typename Function>

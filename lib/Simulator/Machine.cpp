@@ -183,6 +183,16 @@ public:
     }
   }
 
+  /// For clusterlaunchcontrol.try_cancel.
+  std::optional<uint64_t> cancel() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (begun >= total)
+      return std::nullopt;
+    uint64_t number = order.empty() ? begun : order[begun];
+    ++begun;
+    return number;
+  }
+
 private:
   /// A cluster to run; null when there will be none.
   std::unique_ptr<Cluster> take() {
@@ -240,6 +250,7 @@ Expected<LaunchResult> sim::launch(const Launch &launch, DeviceMemory &memory) {
             {},
             {}};
   Queue queue(grid);
+  grid.cancel = [&] { return queue.cancel(); };
   unsigned count = launch.hostThreads ? launch.hostThreads
                                       : std::thread::hardware_concurrency();
   count = unsigned(std::clamp<uint64_t>(

@@ -48,7 +48,7 @@ Agent Races::warp(uint32_t number) {
   return agent;
 }
 
-Agent Races::begin(const Agent &issuer) {
+Agent Races::begin(Agent &issuer) {
   Agent agent;
   agent.isOperation = true;
   agent.clock = issuer.clock;
@@ -56,6 +56,9 @@ Agent Races::begin(const Agent &issuer) {
   agent.slot = warps + number;
   operationTimes[number] = std::min(operationTimes[number] + 1, maxTime);
   agent.clock.known[agent.slot] = operationTimes[number];
+  if (uint32_t &time = issuer.clock.known[issuer.slot];
+      !issuer.isOperation && time < maxTime)
+    ++time;
   return agent;
 }
 
@@ -73,6 +76,37 @@ void Races::acquire(Agent &agent, const SyncToken &token) {
   // A slot's number for another operation says nothing of this one.
   if (agent.isOperation)
     agent.clock.known[agent.slot] = own;
+}
+
+void Races::release(Moment moment, SyncToken &token) {
+  if (token.known.size() < slots)
+    token.known.resize(slots);
+  uint32_t &time = token.known[moment.slot];
+  time = std::max(time, moment.time);
+}
+
+void Races::acquire(Agent &agent, Moment moment) {
+  uint32_t &time = agent.clock.known[moment.slot];
+  if (!agent.isOperation || moment.slot != agent.slot)
+    time = std::max(time, moment.time);
+}
+
+void Races::releaseOwn(const Agent &agent, SyncToken &token) {
+  release(now(agent), token);
+}
+
+void Races::releaseRelaxed(const Agent &agent, SyncToken &token) {
+  token.merge(agent.atFence);
+}
+
+void Races::acquireRelaxed(Agent &agent, const SyncToken &token) {
+  agent.observed.merge(token);
+}
+
+void Races::fence(Agent &agent) {
+  acquire(agent, agent.observed);
+  agent.observed.clear();
+  release(agent, agent.atFence);
 }
 
 void Races::fenceProxy(Agent &agent) {
@@ -132,8 +166,8 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   if (writer && !(isStrong && cell.strongWrite)) {
     if (!isKnown(known, writer))
       return conflict(cell.write, true, false);
-    if (proxy == Proxy::Async && !isWrite &&
-        cell.writeProxy == Proxy::Generic &&
+    // Without a fence a write of the generic proxy may even come last.
+    if (proxy == Proxy::Async && cell.writeProxy == Proxy::Generic &&
         !isKnown(agent.clock.fenced, writer))
       return conflict(cell.write, true, true);
   }
@@ -143,9 +177,14 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
       noteRead(cell, agent, event, key);
     return std::nullopt;
   }
-  for (const Event &read : cell.reads)
+  for (const Event &read : cell.reads) {
     if (read.epoch && !isKnown(known, read.epoch))
       return conflict(read, false, false);
+    if (agent.needsFencedReads && read.epoch &&
+        read.epoch >> timeBits < warps &&
+        !isKnown(agent.clock.fenced, read.epoch))
+      return conflict(read, false, true);
+  }
   cell.reads = {};
   if (cell.hasMore) {
     for (const Event &read : moreReads[key])
@@ -200,5 +239,47 @@ std::optional<Races::Conflict> Races::access(Agent &agent, Proxy proxy,
   }
   if (kind == Access::StrongWrite)
     release(agent, places[uint64_t(cta) << 32 | offset]);
+  return std::nullopt;
+}
+
+std::optional<Races::Conflict>
+Races::findUnknown(uint32_t cta, const SyncToken &token) const {
+  // Nobody but its own threads, whose exits are what is asked for.
+  if (nextOperation == 0 && cells.size() == words)
+    return std::nullopt;
+  auto check = [&](const Cell &cell, uint64_t key,
+                   uint32_t offset) -> std::optional<Conflict> {
+    auto isUnknown = [&](const Event &event) {
+      return event.epoch && !isKnown(token.known, event.epoch);
+    };
+    if (isUnknown(cell.write))
+      return Conflict{cell.write.epoch >> timeBits, cell.write.pc, true, false,
+                      offset};
+    for (const Event &read : cell.reads)
+      if (isUnknown(read))
+        return Conflict{read.epoch >> timeBits, read.pc, false, false, offset};
+    if (cell.hasMore)
+      if (auto more = moreReads.find(key); more != moreReads.end())
+        for (const Event &read : more->second)
+          if (isUnknown(read))
+            return Conflict{read.epoch >> timeBits, read.pc, false, false,
+                            offset};
+    return std::nullopt;
+  };
+  size_t base = size_t(cta) * words;
+  for (uint32_t word = 0; word < words; ++word) {
+    const Cell &cell = cells[base + word];
+    uint64_t key = (uint64_t(base) + word) * 8;
+    if (!cell.isSplit) {
+      if (std::optional<Conflict> found = check(cell, key, word * 4))
+        return found;
+      continue;
+    }
+    const std::array<Cell, 4> &parts = bytes.find(base + word)->second;
+    for (unsigned i = 0; i < 4; ++i)
+      if (std::optional<Conflict> found =
+              check(parts[i], key + 1 + i, word * 4 + i))
+        return found;
+  }
   return std::nullopt;
 }

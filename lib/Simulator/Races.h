@@ -67,10 +67,20 @@ struct SyncToken {
   }
 };
 
+/// A place in clocks, and the time there up to which accesses are known.
+struct Moment {
+  uint32_t slot = 0;
+  uint32_t time = 0;
+};
+
 struct Agent {
   uint32_t slot = 0; ///< Its place in clocks.
   bool isOperation = false;
+  /// It needs a fence.proxy.async after the reads of what it writes, too.
+  bool needsFencedReads = false;
   SyncToken clock;
+  SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
+  SyncToken observed; ///< By what is relaxed; a fence makes it known.
 };
 
 class Races {
@@ -79,12 +89,27 @@ public:
 
   /// The agent of a warp, which counts them through the cluster.
   Agent warp(uint32_t number);
-  /// A new operation, that knows what the agent knows.
-  Agent begin(const Agent &issuer);
+  /// A new operation, that knows what the agent knows, and not what it does
+  /// next.
+  Agent begin(Agent &issuer);
 
   /// What the agent has done so far is known to who acquires the token.
   void release(Agent &agent, SyncToken &token);
   void acquire(Agent &agent, const SyncToken &token);
+  /// What the operation itself has done, and not what its issuer knows: bulk
+  /// copies do not order what their thread did before [PTX 8.9.1.1].
+  void releaseOwn(const Agent &agent, SyncToken &token);
+  Moment now(const Agent &agent) const {
+    return {agent.slot, agent.clock.known[agent.slot]};
+  }
+  void release(Moment moment, SyncToken &token);
+  void acquire(Agent &agent, Moment moment);
+  /// The relaxed forms: a fence before the one and after the other is what
+  /// orders [PTX 8.8].
+  void releaseRelaxed(const Agent &agent, SyncToken &token);
+  void acquireRelaxed(Agent &agent, const SyncToken &token);
+  /// fence.acq_rel and fence.sc.
+  void fence(Agent &agent);
   /// fence.proxy.async: the async proxy sees the writes that the agent knows.
   void fenceProxy(Agent &agent);
 
@@ -103,6 +128,11 @@ public:
   std::optional<Conflict> access(Agent &agent, Proxy proxy, uint32_t pc,
                                  uint32_t cta, uint32_t offset, uint32_t size,
                                  Access kind);
+
+  /// An access to that CTA's memory that is not known to those who have
+  /// released the token.
+  std::optional<Conflict> findUnknown(uint32_t cta,
+                                      const SyncToken &token) const;
 
   uint32_t numWarps() const { return warps; }
 

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Execution.h"
+#include "Issuer.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -116,6 +117,13 @@ bool Warp::wake() {
   return woken;
 }
 
+bool Warp::giveUpWaits() {
+  bool any = false;
+  for (Parked &entry : parked)
+    any |= entry.wait->giveUp();
+  return any;
+}
+
 /// Writes the pc of the group back to its threads.
 void Warp::leaveGroup() {
   forEachLane(group, [&](unsigned lane) { pcs[lane] = pc; });
@@ -197,20 +205,7 @@ Flow Warp::fault(unsigned lane, StringRef rule, const Twine &message) {
   if (faulted)
     return Flow::Fault;
   faulted = true;
-  Report report;
-  report.rule = rule.str();
-  report.message = message.str();
-  report.cta = cta.index;
-  report.warp = index;
-  report.thread = threadIndex(lane);
-  if (const ptx::Instruction *syntax = code[pc].syntax) {
-    report.location = syntax->location;
-    report.sourceLine = syntax->source.line;
-    for (const ptx::File &file : cta.grid.launch.program->module().files)
-      if (file.number == syntax->source.file)
-        report.sourceFile = file.name.str();
-  }
-  cta.cluster.report(std::move(report));
+  Issuer(*this, lane).fault(rule, message);
   return Flow::Fault;
 }
 
@@ -326,6 +321,18 @@ void Warp::completeMeetings() {
 void Warp::exit(LaneMask lanes) {
   live &= ~lanes;
   cta.liveThreads -= popcount(lanes);
+  if (!live)
+    cta.atExit.merge(agent.clock);
+  // Its memory is gone then, whoever still accesses it.
+  if (cta.liveThreads == 0)
+    if (std::optional<Races::Conflict> other =
+            cta.cluster.races.findUnknown(cta.rank, cta.atExit))
+      fault(countr_zero(lanes), "exit",
+            "the CTA exits, and nothing says that " +
+                cta.cluster.describe(*other) + " has " +
+                (other->isWrite ? "written" : "read") +
+                formatv(" its shared memory at {0:x} before", other->offset)
+                    .str());
   for (NamedBarrier &barrier : cta.barriers)
     cta.completeIfFull(barrier);
   completeMeetings();

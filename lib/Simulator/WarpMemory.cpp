@@ -82,7 +82,7 @@ Bytes Warp::accessLocal(unsigned lane, uint64_t offset, unsigned size) {
 Bytes Warp::accessParameter(unsigned lane, uint64_t offset, unsigned size,
                             bool isWrite) {
   // Parameters are initialised, all of them: one row of zeros is their shadow.
-  static const uint8_t written[16] = {};
+  static const uint8_t written[128] = {}; // what one access reads at most
   const std::vector<uint8_t> &parameters = cta.grid.launch.parameters;
   if (isWrite)
     return outOfBounds(lane, "writes a parameter of the kernel");
@@ -98,10 +98,16 @@ Bytes Warp::accessParameter(unsigned lane, uint64_t offset, unsigned size,
 
 Bytes Warp::access(unsigned lane, StateSpace space, uint64_t address,
                    unsigned size, bool isWrite) {
-  if (address % size != 0) {
+  return accessRange(lane, space, address, size, size, isWrite);
+}
+
+Bytes Warp::accessRange(unsigned lane, StateSpace space, uint64_t address,
+                        unsigned size, unsigned alignment, bool isWrite) {
+  if (address % alignment != 0) {
     fault(lane, "misaligned",
           Twine(size) + " bytes at " + hex(address) +
-              ", which is not a multiple of their number");
+              ", which is not a multiple of " +
+              (size == alignment ? "their number" : Twine(alignment)));
     return Bytes();
   }
   switch (space) {

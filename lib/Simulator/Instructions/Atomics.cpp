@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AtomicUpdate.h"
 #include "Families.h"
-#include "FloatValues.h"
 #include "Operations.h"
 
 using namespace llvm;
@@ -20,125 +20,6 @@ using namespace mlir::fp4;
 using namespace mlir::fp4::sim;
 
 using ptx::Operand;
-
-namespace {
-enum class AtomicOp : uint8_t {
-  And,
-  Or,
-  Xor,
-  Exchange,
-  CompareAndSwap,
-  Add,
-  Increment,
-  Decrement,
-  Min,
-  Max,
-};
-} // namespace
-
-template <typename T>
-static uint64_t applyInteger(AtomicOp op, uint64_t old, uint64_t b,
-                             uint64_t c) {
-  T x = fromBits<T>(old), y = fromBits<T>(b);
-  switch (op) {
-  case AtomicOp::And:
-    return old & b;
-  case AtomicOp::Or:
-    return old | b;
-  case AtomicOp::Xor:
-    return old ^ b;
-  case AtomicOp::Exchange:
-    return b;
-  case AtomicOp::CompareAndSwap:
-    return x == y ? c : old;
-  case AtomicOp::Add:
-    return toBits(T(Unsigned<T>(x) + Unsigned<T>(y)));
-  case AtomicOp::Increment:
-    return x >= y ? 0 : old + 1;
-  case AtomicOp::Decrement:
-    return x == 0 || x > y ? b : old - 1;
-  case AtomicOp::Min:
-    return x < y ? old : b;
-  case AtomicOp::Max:
-    return x > y ? old : b;
-  }
-  return old;
-}
-
-/// Sums of floats, to nearest. f32 in global memory flushes subnormals, in
-/// shared memory it does not [PTX 9.7.13.5].
-template <typename T>
-static uint64_t applyFloat(AtomicOp op, uint64_t old, uint64_t b, bool ftz) {
-  T x = fromBits<T>(old), y = fromBits<T>(b);
-  if (ftz) {
-    x = flushed(x);
-    y = flushed(y);
-  }
-  if (op == AtomicOp::Min || op == AtomicOp::Max) {
-    double u = toDouble(x), v = toDouble(y);
-    if (std::isnan(u) || std::isnan(v))
-      return std::isnan(u) && std::isnan(v)
-                 ? toBits(fromDouble<T>(u, Rounding::NearestEven))
-                 : toBits(std::isnan(u) ? y : x);
-    bool less = u < v || (u == v && std::signbit(u) && !std::signbit(v));
-    return toBits(less == (op == AtomicOp::Min) ? x : y);
-  }
-  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
-    T sum = canonical(T(x + y));
-    return toBits(ftz ? flushed(sum) : sum);
-  } else {
-    return toBits(fromDouble<T>(addToOdd(toDouble(x), toDouble(y)),
-                                Rounding::NearestEven));
-  }
-}
-
-static uint64_t apply(const Instruction &in, uint64_t old, uint64_t b,
-                      uint64_t c, bool isGlobal) {
-  AtomicOp op = AtomicOp(in.option);
-  auto halves = [&](auto zero) {
-    using T = decltype(zero);
-    return applyFloat<T>(op, old & 0xffff, b & 0xffff, false) |
-           applyFloat<T>(op, old >> 16, b >> 16, false) << 16;
-  };
-  switch (in.type) {
-  case Type::F32:
-    return applyFloat<float>(op, old, b, isGlobal && op == AtomicOp::Add);
-  case Type::F64:
-    return applyFloat<double>(op, old, b, false);
-  case Type::F16:
-    return applyFloat<F16>(op, old, b, false);
-  case Type::BF16:
-    return applyFloat<BF16>(op, old, b, false);
-  case Type::F16x2:
-    return halves(F16());
-  case Type::BF16x2:
-    return halves(BF16());
-  case Type::B16:
-    return applyInteger<uint16_t>(op, old, b, c);
-  case Type::S32:
-    return applyInteger<int32_t>(op, old, b, c);
-  case Type::S64:
-    return applyInteger<int64_t>(op, old, b, c);
-  case Type::U64:
-  case Type::B64:
-    return applyInteger<uint64_t>(op, old, b, c);
-  default:
-    return applyInteger<uint32_t>(op, old, b, c);
-  }
-}
-
-/// Replaces a value of the host's memory by what it becomes.
-template <typename T>
-static uint64_t update(const Instruction &in, uint8_t *data, uint64_t b,
-                       uint64_t c, bool isGlobal) {
-  T *place = reinterpret_cast<T *>(data);
-  T old = __atomic_load_n(place, __ATOMIC_SEQ_CST);
-  while (!__atomic_compare_exchange_n(
-      place, &old, T(apply(in, old, b, c, isGlobal)), /*weak=*/false,
-      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-  }
-  return old;
-}
 
 /// Poisons bytes, or clears them where they are replaced; says whether one was
 /// poisoned. Other host threads do the same in global memory.
@@ -183,11 +64,8 @@ static Flow executeAtomic(Warp &warp, const Instruction &in) {
                               "' puts uninitialised data into global memory");
       uint8_t *data = memory.data + k * in.size;
       uint8_t *shadow = memory.shadow + k * in.size;
-      uint64_t vb = b.value[i], vc = c.value[i];
-      uint64_t old =
-          in.size == 2   ? update<uint16_t>(in, data, vb, vc, memory.isGlobal)
-          : in.size == 4 ? update<uint32_t>(in, data, vb, vc, memory.isGlobal)
-                         : update<uint64_t>(in, data, vb, vc, memory.isGlobal);
+      uint64_t old = updateAtomically(AtomicOp(in.option), in.type, data,
+                                      b.value[i], c.value[i], memory.isGlobal);
       bool replaces = AtomicOp(in.option) == AtomicOp::Exchange;
       bool oldPoisoned = updateShadow(shadow, in.size, poisoned, replaces);
       if (hasResult) {
@@ -207,17 +85,8 @@ static void atomic(Decoder &d) {
   StateSpace space = StateSpace::Generic;
   unsigned count = 1;
   for (StringRef modifier : d.in.modifiers) {
-    op = StringSwitch<AtomicOp>(modifier)
-             .Case("and", AtomicOp::And)
-             .Case("or", AtomicOp::Or)
-             .Case("xor", AtomicOp::Xor)
-             .Case("exch", AtomicOp::Exchange)
-             .Case("cas", AtomicOp::CompareAndSwap)
-             .Case("inc", AtomicOp::Increment)
-             .Case("dec", AtomicOp::Decrement)
-             .Case("min", AtomicOp::Min)
-             .Case("max", AtomicOp::Max)
-             .Default(op);
+    if (std::optional<AtomicOp> named = parseAtomicOp(modifier))
+      op = *named;
     space = StringSwitch<StateSpace>(modifier)
                 .Case("global", StateSpace::Global)
                 .Cases({"shared", "shared::cta"}, StateSpace::Shared)

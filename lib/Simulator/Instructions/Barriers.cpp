@@ -281,7 +281,7 @@ private:
 };
 } // namespace
 
-static Flow executeClusterArrive(Warp &warp, const Instruction &) {
+static Flow executeClusterArrive(Warp &warp, const Instruction &in) {
   Cluster &cluster = warp.cta.cluster;
   if (LaneMask twice = warp.active & warp.clusterArrived)
     return warp.fault(countr_zero(twice), "barrier",
@@ -291,7 +291,10 @@ static Flow executeClusterArrive(Warp &warp, const Instruction &) {
     warp.clusterPhase[lane] = cluster.barrier.generation;
   });
   cluster.barrier.arrived += llvm::popcount(warp.active);
-  cluster.races.release(warp.agent, cluster.barrier.arriving);
+  if (in.option)
+    cluster.races.releaseRelaxed(warp.agent, cluster.barrier.arriving);
+  else
+    cluster.races.release(warp.agent, cluster.barrier.arriving);
   cluster.completeBarrierIfFull();
   return Flow::Next;
 }
@@ -323,6 +326,7 @@ static void clusterBarrier(Decoder &d) {
   if (!d.expectOperands(0))
     return;
   d.out.aligned = d.has("aligned");
+  d.out.option = d.has("relaxed");
   d.out.execute = d.has("arrive") ? executeClusterArrive : executeClusterWait;
 }
 

@@ -13,20 +13,29 @@
 
 namespace mlir::fp4::sim {
 
+Rows asyncStoreRows();
 Rows atomicRows();
 Rows barrierRows();
 Rows bitRows();
+Rows bulkCopyRows();
 Rows comparisonRows();
 Rows controlRows();
 Rows conversionRows();
+Rows copyAsyncRows();
 Rows fenceRows();
 Rows floatBitRows();
 Rows floatConversionRows();
 Rows floatRows();
 Rows functionRows();
 Rows integerRows();
+Rows launchControlRows();
+Rows matrixMoveRows();
+Rows mbarrierRows();
 Rows memoryRows();
+Rows mmaSyncRows();
 Rows moveRows();
+Rows tensorCopyRows();
+Rows tensorMapRows();
 Rows warpRows();
 
 } // namespace mlir::fp4::sim

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Mbarrier.h"
 #include "Families.h"
 #include "Operations.h"
 
@@ -21,30 +22,43 @@ using namespace mlir::fp4::sim;
 
 static Flow executeNothing(Warp &, const Instruction &) { return Flow::Next; }
 
+static Flow executeFence(Warp &warp, const Instruction &) {
+  warp.cta.cluster.races.fence(warp.agent);
+  return Flow::Next;
+}
+
 static void fence(Decoder &d) {
+  if (d.expectOperands(0))
+    d.out.execute = executeFence;
+}
+
+static void noFence(Decoder &d) {
   if (d.expectOperands(0))
     d.out.execute = executeNothing;
 }
 
 static Flow executeProxyFence(Warp &warp, const Instruction &) {
   warp.cta.cluster.races.fenceProxy(warp.agent);
+  warp.cta.unit<Mbarriers>().fence(warp);
   return Flow::Next;
+}
+
+/// It orders what mbarrier.init writes before a relaxed arrival at the
+/// cluster's barrier; here, with that, whatever the thread has written.
+static Flow executeMbarrierFence(Warp &warp, const Instruction &) {
+  warp.cta.cluster.races.fence(warp.agent);
+  warp.cta.unit<Mbarriers>().fence(warp);
+  return Flow::Next;
+}
+
+static void mbarrierFence(Decoder &d) {
+  if (d.expectOperands(0))
+    d.out.execute = executeMbarrierFence;
 }
 
 static void proxyFence(Decoder &d) {
   if (d.expectOperands(0))
     d.out.execute = executeProxyFence;
-}
-
-/// fence.proxy.tensormap::generic.acquire [address], size: that of a tensor
-/// map.
-static void acquireTensorMap(Decoder &d) {
-  if (!d.expectOperands(2))
-    return;
-  d.address(d.in.operands[0], StateSpace::Generic);
-  if (d.integer(d.in.operands[1]) != 128)
-    return d.fail("expects 128 bytes");
-  d.out.execute = executeNothing;
 }
 
 static constexpr InstructionClass kind = InstructionClass::Synchronization;
@@ -58,16 +72,13 @@ static constexpr Row rows[] = {
     {"fence acquire|release sync_restrict::shared::cta|"
      "sync_restrict::shared::cluster cluster",
      fence, kind, Sm90},
-    {"fence mbarrier_init release cluster", fence, kind, Sm90},
-    {"fence proxy alias", fence, kind},
+    {"fence mbarrier_init release cluster", mbarrierFence, kind, Sm90},
+    {"fence proxy alias", noFence, kind},
     {"fence proxy async|async::generic [acquire|release] "
      "[sync_restrict::shared::cta|sync_restrict::shared::cluster] [cluster]",
      proxyFence, kind, Sm90},
     {"fence proxy async shared::cta|shared::cluster", proxyFence, kind, Sm90},
-    {"fence proxy async global", fence, kind, Sm90},
-    {"fence proxy tensormap::generic release " SCOPE, fence, kind, Sm90},
-    {"fence proxy tensormap::generic acquire " SCOPE, acquireTensorMap, kind,
-     Sm90},
+    {"fence proxy async global", noFence, kind, Sm90},
 };
 
 Rows sim::fenceRows() { return rows; }

@@ -14,10 +14,14 @@ using namespace mlir::fp4::sim;
 
 ArrayRef<Rows> sim::allRows() {
   static const Rows families[] = {
-      atomicRows(),          barrierRows(),    bitRows(),      comparisonRows(),
-      controlRows(),         conversionRows(), fenceRows(),    floatBitRows(),
-      floatConversionRows(), floatRows(),      functionRows(), integerRows(),
-      memoryRows(),          moveRows(),       warpRows(),
+      asyncStoreRows(),    bulkCopyRows(),   atomicRows(),
+      barrierRows(),       bitRows(),        comparisonRows(),
+      controlRows(),       conversionRows(), copyAsyncRows(),
+      fenceRows(),         floatBitRows(),   floatConversionRows(),
+      floatRows(),         functionRows(),   integerRows(),
+      launchControlRows(), matrixMoveRows(), mmaSyncRows(),
+      mbarrierRows(),      memoryRows(),     moveRows(),
+      tensorCopyRows(),    tensorMapRows(),  warpRows(),
   };
   return families;
 }

@@ -1,0 +1,364 @@
+"""Copies of tiles of tensors by cp.async.bulk.tensor on the simulator, against indexing with numpy.
+
+[PTX 5.5, 9.7.9.27.1] and the driver API's "Tensor Map Object Management" say where each element lies. Each
+case is a random tensor map with coordinates that may be outside of the tensor. The kernel gets the map
+without the tensor's address, puts that in with tensormap.replace, and hands the map over to the tensor unit.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+ORDERS: Final = ("late", "early", "random:1")
+# Of the driver's enumeration: the number, bytes, and what NaN is where a type is filled with it.
+TYPES: Final = {
+    "u8": (0, 1, None), "u16": (1, 2, None), "u32": (2, 4, None), "s32": (3, 4, None),
+    "u64": (4, 8, None), "f16": (6, 2, 0x7FFF), "f32": (7, 4, 0x7FFFFFFF), "bf16": (9, 2, 0x7FFF),
+    "f64": (8, 8, 0x7FFFFFFFFFFFFFFF),
+}  # fmt: skip
+# Swizzle mode and atomicity, bytes of a row, and the bits of the address that are changed: (from, to, count).
+SWIZZLES: Final = {
+    "none": (0, 0, 0, ()),
+    "32": (1, 0, 32, ((7, 4, 1),)),
+    "64": (2, 0, 64, ((7, 4, 2),)),
+    "128": (3, 0, 128, ((7, 4, 3),)),
+    "128 atom 32": (3, 1, 128, ((7, 5, 2),)),
+    "128 atom 32 flip 8": (3, 2, 128, ((7, 5, 2), (7, 3, 1))),
+    "128 atom 64": (3, 3, 128, ((7, 6, 1),)),
+}
+ALIGNMENT: Final = {0: 128, 32: 256, 64: 512, 128: 1024}
+
+
+@dataclass
+class Map:
+    type: str
+    dims: list[int]
+    strides: list[int]  # bytes, of dimension 1 and up
+    box: list[int]
+    steps: list[int]
+    swizzle: str
+    nan: bool
+
+    @property
+    def size(self) -> int:
+        return TYPES[self.type][1]
+
+    @property
+    def extents(self) -> list[int]:
+        return [self.box[0]] + [
+            -(-b // s) for b, s in zip(self.box[1:], self.steps[1:], strict=True)
+        ]
+
+    @property
+    def tile_bytes(self) -> int:
+        return int(np.prod(self.extents)) * self.size
+
+    @property
+    def tensor_bytes(self) -> int:
+        return self.dims[0] * self.size + sum(
+            (d - 1) * s for d, s in zip(self.dims[1:], self.strides, strict=True)
+        )
+
+    def encode(self) -> bytes:
+        rank = len(self.dims)
+        pad = [0] * (5 - rank)
+        mode, atom, _, _ = SWIZZLES[self.swizzle]
+        fields = struct.pack("<Q5Q4Q", 0, *self.dims, *pad, *self.strides, *pad)
+        fields += struct.pack("<5H5B", *self.box, *pad, *self.steps, *pad)
+        fields += bytes([rank - 1, TYPES[self.type][0], 0, mode, atom, 0, self.nan])
+        return fields.ljust(128, b"\0")
+
+    def swizzled(self, address: int) -> int:
+        changed = address
+        for source, target, count in SWIZZLES[self.swizzle][3]:
+            changed ^= (address >> source & ((1 << count) - 1)) << target
+        return changed
+
+    def elements(self, coordinates: list[int]):
+        """Of each element of the tile: its byte in shared memory, and in the tensor or None."""
+        ranges = [range(e) for e in reversed(self.extents)]
+        for number, reverse in enumerate(itertools.product(*ranges)):
+            index = reverse[::-1]
+            at = [
+                c + i * (s if k else 1)
+                for k, (c, i, s) in enumerate(zip(coordinates, index, self.steps, strict=True))
+            ]
+            inside = all(0 <= a < d for a, d in zip(at, self.dims, strict=True))
+            place = at[0] * self.size + sum(
+                a * s for a, s in zip(at[1:], self.strides, strict=True)
+            )
+            yield self.swizzled(number * self.size), place if inside else None
+
+
+def choose(rng: random.Random, rank: int, swizzle: str) -> tuple[Map, list[int]]:
+    name = rng.choice(list(TYPES))
+    number, size, nan = TYPES[name]
+    span = SWIZZLES[swizzle][2]
+    inner = span // size if span else rng.choice([16, 32, 64, 128]) // size
+    box = [inner] + [rng.randint(1, (12, 6, 4, 3)[rank - 2]) for _ in range(rank - 1)]
+    dims = [rng.randint(1, 2 * inner)] + [rng.randint(1, b + 3) for b in box[1:]]
+    strides: list[int] = []
+    row = -(-dims[0] * size // 16) * 16
+    for d in dims[1:]:
+        strides.append(row + 16 * rng.randint(0, 2))
+        row = strides[-1] * d
+    steps = [1] + [rng.choice([1, 1, 1, 2, 3]) for _ in box[1:]]
+    coordinates = [rng.randint(-inner, dims[0])] + [
+        rng.randint(-b, d) for b, d in zip(box[1:], dims[1:], strict=True)
+    ]
+    made = Map(name, dims, strides, box, steps, swizzle, nan is not None and rng.random() < 0.5)
+    return made, coordinates
+
+
+def kernel(tile: int, body: str, rank: int) -> str:
+    return f"""
+.version 8.8
+.target sm_100a
+.address_size 64
+.entry k(.param .align 64 .b8 map[128], .param .u64 tensor, .param .u64 tile, .param .u64 scratch) {{
+  .reg .b64 %rd<16>;
+  .reg .b32 %r<16>;
+  .reg .pred %p<4>;
+  .shared .align 1024 .b8 smem[{tile + 1024}];
+  .shared .align 128 .b8 tm[128];
+  .shared .align 8 .b64 bar;
+  ld.param.u64 %rd1, [tensor];
+  ld.param.u64 %rd2, [tile];
+  ld.param.u64 %rd3, [scratch];
+  mov.u32 %r1, %tid.x;
+  setp.ne.u32 %p0, %r1, 0;
+  mov.u64 %rd4, map;
+  cvta.param.u64 %rd4, %rd4;
+  mul.wide.u32 %rd5, %r1, 4;
+  add.u64 %rd4, %rd4, %rd5;
+  ld.b32 %r2, [%rd4];
+  mov.u32 %r3, tm;
+  mad.lo.u32 %r4, %r1, 4, %r3;
+  st.shared.b32 [%r4], %r2;
+  bar.warp.sync -1;
+  @!%p0 tensormap.replace.tile.global_address.shared::cta.b1024.b64 [%r3], %rd1;
+  bar.warp.sync -1;
+  tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release.gpu.sync.aligned [%rd3], [tm], 128;
+  fence.proxy.tensormap::generic.acquire.gpu [%rd3], 128;
+  mov.u32 %r5, smem;
+{body}
+  ret;
+}}
+"""
+
+
+def load_kernel(tile: int, coordinates: list[int], rank: int, mode: str) -> str:
+    listed = ", ".join(map(str, coordinates))
+    return kernel(
+        tile,
+        f"""
+  @%p0 bra WAIT;
+  mbarrier.init.shared::cta.b64 [bar], 1;
+  mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], {tile};
+  cp.async.bulk.prefetch.tensor.{rank}d.L2.global{mode} [%rd3, {{{listed}}}];
+  cp.async.bulk.tensor.{rank}d.shared::cluster.global{mode}.mbarrier::complete_tx::bytes
+    [%r5], [%rd3, {{{listed}}}], [bar];
+WAIT:
+  bar.warp.sync -1;
+LOOP:
+  mbarrier.try_wait.parity.shared::cta.b64 %p1, [bar], 0;
+  @!%p1 bra LOOP;
+  shl.b32 %r6, %r1, 2;
+COPY:
+  setp.ge.u32 %p2, %r6, {tile};
+  @%p2 bra DONE;
+  add.u32 %r7, %r5, %r6;
+  ld.shared.b32 %r8, [%r7];
+  cvt.u64.u32 %rd6, %r6;
+  add.u64 %rd6, %rd2, %rd6;
+  st.global.b32 [%rd6], %r8;
+  add.u32 %r6, %r6, 128;
+  bra COPY;
+DONE:
+""",
+        rank,
+    )
+
+
+def store_kernel(tile: int, coordinates: list[int], rank: int, operation: str, mode: str) -> str:
+    listed = ", ".join(map(str, coordinates))
+    opcode = f"cp{'.reduce' if operation else ''}.async.bulk.tensor.{rank}d.global.shared::cta"
+    return kernel(
+        tile,
+        f"""
+  shl.b32 %r6, %r1, 2;
+COPY:
+  setp.ge.u32 %p2, %r6, {tile};
+  @%p2 bra DONE;
+  cvt.u64.u32 %rd6, %r6;
+  add.u64 %rd6, %rd2, %rd6;
+  ld.global.b32 %r8, [%rd6];
+  add.u32 %r7, %r5, %r6;
+  st.shared.b32 [%r7], %r8;
+  add.u32 %r6, %r6, 128;
+  bra COPY;
+DONE:
+  fence.proxy.async.shared::cta;
+  bar.warp.sync -1;
+  @%p0 bra END;
+  {opcode}{operation}{mode}.bulk_group [%rd3, {{{listed}}}], [%r5];
+  cp.async.bulk.commit_group;
+  cp.async.bulk.wait_group 0;
+END:
+""",
+        rank,
+    )
+
+
+def opcodes() -> list[str]:
+    """Kernels with each form of an instruction that the cases have."""
+    loads = [load_kernel(16, [0] * 5, 2, mode) for mode in ("", ".tile::gather4")]
+    forms = (("", ""), (".add", ""), ("", ".tile::scatter4"))
+    return loads + [store_kernel(16, [0] * 5, 2, *form) for form in forms]
+
+
+class Runner:
+    def __init__(self, simulator: str, folder: str) -> None:
+        self.simulator = simulator
+        self.folder = Path(folder)
+        self.count = 0
+
+    def run(self, text: str, made: Map, tensor: np.ndarray, tile: np.ndarray) -> None:
+        """Both arrays are what the kernel leaves in them."""
+        files = {n: self.folder / n for n in ("k.ptx", "map", "tensor", "tile")}
+        files["k.ptx"].write_text(text)
+        files["map"].write_bytes(made.encode())
+        tensor.tofile(files["tensor"])
+        tile.tofile(files["tile"])
+        self.count += 1
+        run = subprocess.run(
+            [self.simulator, str(files["k.ptx"]), "--block=32", f"--order={ORDERS[self.count % 3]}",
+             f"--arg=value:{files['map']}", f"--arg=inout:{files['tensor']}",
+             f"--arg=inout:{files['tile']}", "--arg=buffer:128"],
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if run.returncode:
+            sys.exit(f"{run.stderr}\n{made}\n{text}")
+        tensor[:] = np.fromfile(files["tensor"], dtype=np.uint8)
+        tile[:] = np.fromfile(files["tile"], dtype=np.uint8)
+
+
+def compare(what: str, made: Map, coordinates: list[int], got, expected) -> None:
+    different = np.flatnonzero(got != expected)
+    if different.size:
+        i = int(different[0])
+        sys.exit(f"{what} of {made} at {coordinates}: byte {i} is {got[i]}, expected {expected[i]}")
+
+
+def check_load(runner: Runner, rng: random.Random, made: Map, coordinates: list[int]) -> None:
+    tensor = np.frombuffer(rng.randbytes(made.tensor_bytes), dtype=np.uint8).copy()
+    tile = np.zeros(made.tile_bytes, dtype=np.uint8)
+    nan = TYPES[made.type][2] if made.nan else 0
+    fill = np.frombuffer(int(nan or 0).to_bytes(made.size, "little"), dtype=np.uint8)
+    expected = np.zeros_like(tile)
+    for shared, place in made.elements(coordinates):
+        # Where 8 bytes are exchanged an element stays whole: none is larger.
+        expected[shared : shared + made.size] = (
+            fill if place is None else tensor[place : place + made.size]
+        )
+    before = tensor.copy()
+    text = load_kernel(made.tile_bytes, coordinates, len(made.dims), "")
+    runner.run(text, made, tensor, tile)
+    compare("load", made, coordinates, tile, expected)
+    compare("load's source", made, coordinates, tensor, before)
+
+
+def check_store(runner: Runner, rng: random.Random, made: Map, coordinates: list[int]) -> None:
+    tensor = np.frombuffer(rng.randbytes(made.tensor_bytes), dtype=np.uint8).copy()
+    tile = np.frombuffer(rng.randbytes(made.tile_bytes), dtype=np.uint8).copy()
+    expected = tensor.copy()
+    reduces = made.type in ("u32", "s32", "u64") and rng.random() < 0.6
+    operation = rng.choice(["add", "min", "max", "and", "or", "xor"]) if reduces else ""
+    if reduces and made.type == "u32":
+        operation = rng.choice([operation, "inc", "dec"])
+    signed = made.type == "s32" and operation in ("min", "max")
+    for shared, place in made.elements(coordinates):
+        if place is None:
+            continue
+        new = int.from_bytes(tile[shared : shared + made.size].tobytes(), "little", signed=signed)
+        old = expected[place : place + made.size].tobytes()
+        old_value = int.from_bytes(old, "little", signed=signed)
+        value = {
+            "": new, "add": old_value + new, "min": min(old_value, new), "max": max(old_value, new),
+            "and": old_value & new, "or": old_value | new, "xor": old_value ^ new,
+            "inc": 0 if old_value >= new else old_value + 1,
+            "dec": new if old_value == 0 or old_value > new else old_value - 1,
+        }[operation] % (1 << 8 * made.size)  # fmt: skip
+        expected[place : place + made.size] = np.frombuffer(
+            value.to_bytes(made.size, "little"), dtype=np.uint8
+        )
+    suffix = f".{operation}" if operation else ""
+    text = store_kernel(made.tile_bytes, coordinates, len(made.dims), suffix, "")
+    runner.run(text, made, tensor, tile)
+    compare(f"store {operation}", made, coordinates, tensor, expected)
+
+
+def check_rows(runner: Runner, rng: random.Random, swizzle: str) -> None:
+    """.tile::gather4 and .tile::scatter4: four rows, each with a coordinate of its own."""
+    made, _ = choose(rng, 2, swizzle)
+    made.box[1] = made.steps[1] = 1
+    made.dims[1] = rng.randint(4, 9)
+    rows = rng.sample(range(-1, made.dims[1] + 1), 4)
+    column = rng.randint(-2, made.dims[0])
+    row_bytes = made.tile_bytes
+    tensor = np.frombuffer(rng.randbytes(made.tensor_bytes), dtype=np.uint8).copy()
+    fill = (TYPES[made.type][2] or 0) if made.nan else 0
+    expected = np.zeros(4 * row_bytes, dtype=np.uint8)
+    stored = np.frombuffer(rng.randbytes(4 * row_bytes), dtype=np.uint8).copy()
+    after = tensor.copy()
+    for k, row in enumerate(rows):
+        for i in range(made.box[0]):
+            shared = made.swizzled(k * row_bytes + i * made.size)
+            part = slice(shared, shared + made.size)
+            if 0 <= row < made.dims[1] and 0 <= column + i < made.dims[0]:
+                place = row * made.strides[0] + (column + i) * made.size
+                expected[part] = tensor[place : place + made.size]
+                after[place : place + made.size] = stored[part]
+            else:
+                expected[part] = np.frombuffer(fill.to_bytes(made.size, "little"), dtype=np.uint8)
+    coordinates = [column, *rows]
+    tile = np.zeros(4 * row_bytes, dtype=np.uint8)
+    runner.run(load_kernel(4 * row_bytes, coordinates, 2, ".tile::gather4"), made, tensor, tile)
+    compare("gather4", made, coordinates, tile, expected)
+    text = store_kernel(4 * row_bytes, coordinates, 2, "", ".tile::scatter4")
+    runner.run(text, made, tensor, stored)
+    compare("scatter4", made, coordinates, tensor, after)
+
+
+def main() -> None:
+    rng = random.Random(3)
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(sys.argv[1], folder)
+        for check in (check_load, check_store):
+            for swizzle in SWIZZLES:
+                for rank in (1, 2, 2, 3, 4, 5):
+                    if rank == 1:
+                        made, coordinates = choose(rng, 2, swizzle)
+                        made = Map(made.type, made.dims[:1], [], made.box[:1], [1], swizzle, made.nan)
+                        coordinates = coordinates[:1]
+                    else:
+                        made, coordinates = choose(rng, rank, swizzle)
+                    check(runner, rng, made, coordinates)
+            print(f"{check.__name__}: {runner.count} copies agree")
+        for swizzle in SWIZZLES:
+            check_rows(runner, rng, swizzle)
+        print(f"rows: {runner.count} copies agree")
+
+
+if __name__ == "__main__":
+    main()
