@@ -18,6 +18,7 @@
 #include "llvm/ExecutionEngine/Orc/MemoryMapper.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/Support/FileSystem.h"
 #include <dlfcn.h>
 
 using namespace mlir;
@@ -124,6 +125,11 @@ static llvm::Error addHostFunctions(llvm::orc::LLLazyJIT &jit,
 llvm::Expected<std::unique_ptr<Engine>>
 Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
                ArrayRef<HostFunction> functions, StringRef cache) {
+  // Now, and not when the first function is compiled.
+  if (!cache.empty())
+    if (std::error_code error = llvm::sys::fs::create_directories(cache))
+      return makeError("cannot use '{0}' to keep compiled code: {1}", cache,
+                       error.message());
   auto context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> translated =
       translateModuleToLLVMIR(module, *context);
