@@ -23,6 +23,8 @@
 
 namespace mlir::fp4::sim {
 
+class Warp;
+
 /// What parked threads wait for. It is asked whenever their warp could run.
 class Wait {
 public:
@@ -43,6 +45,8 @@ public:
   virtual ~Unit();
   /// Lines for the report of a deadlock, each after a line break.
   virtual std::string describe() const = 0;
+  /// What it adds to a report that a thread of the warp uses poison.
+  virtual std::string explainPoison(const Warp &) const { return {}; }
   /// All threads of the cluster have exited and all operations are done: what
   /// must not be left is reported.
   virtual void finish() {}

@@ -205,7 +205,11 @@ Flow Warp::fault(unsigned lane, StringRef rule, const Twine &message) {
   if (faulted)
     return Flow::Fault;
   faulted = true;
-  Issuer(*this, lane).fault(rule, message);
+  std::string explained = message.str();
+  if (rule == "poison")
+    for (const auto &entry : cta.units)
+      explained += entry.second->explainPoison(*this);
+  Issuer(*this, lane).fault(rule, explained);
   return Flow::Fault;
 }
 
