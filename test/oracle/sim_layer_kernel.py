@@ -1,0 +1,205 @@
+"""The project's own kernel of a product, executed: the simulator runs what fp4-translate makes.
+
+    sim_layer_kernel.py FP4_TRANSLATE FP4_SIM
+
+Codes and scales are drawn, the product is what sim_tcgen05.py says that tensor cores make of them,
+times alpha, rounded to bf16. Tensor maps are laid out field by field as the simulator has them;
+what hardware has is opaque.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import ml_dtypes
+import numpy as np
+from sim_tcgen05 import ORDERS, Array, Case, draw, draw_scales, multiply, scale_atoms
+
+LAYER: Final = """
+func.func @forward(%x: tensor<?x{k}xbf16> {{fp4.name = "x"}},
+    %w: tensor<{n}x{k}xf4E2M1FN> {{fp4.param = "e2m1"}},
+    %s: tensor<{n}x{groups}x{scale}> {{fp4.param = "scale_quant"}},
+    %wg: f32 {{fp4.param = "weight_global_scale"}},
+    %ag: f32 {{fp4.param = "activation_global_scale"}},
+    %as: f32 {{fp4.param = "activation_scale_scale"}})
+    -> (tensor<?x{n}xbf16> {{fp4.name = "y"}}) {{
+  %y = fp4.quant_linear group_size({group}) ins(%x : tensor<?x{k}xbf16>)
+      weight(%w, %s : tensor<{n}x{k}xf4E2M1FN>, tensor<{n}x{groups}x{scale}>)
+      weight_global_scale(%wg) activation_global_scale(%ag)
+      activation_scale_scale(%as) -> tensor<?x{n}xbf16>
+  return %y : tensor<?x{n}xbf16>
+}}
+"""
+
+# It stores the addresses that the kernel's arguments have.
+PROBE: Final = """
+.version 8.8
+.target sm_100a
+.address_size 64
+.visible .entry probe({parameters})
+{{
+  .reg .b64 %rd<2>;
+  ld.param.u64 %rd0, [p2];
+{stores}
+  ret;
+}}
+"""
+
+UINT8, SWIZZLE_128 = 0, 3
+# Of the kernel's parameters: the rows, D, the maps of A, SFA, B and SFB, and alpha. It reads no
+# others; from 3 on the test has its buffers there.
+NUM_PARAMETERS: Final = 13
+MAPS: Final = {"a": 8, "sfa": 9, "b": 10, "sfb": 11}
+
+
+@dataclass(frozen=True)
+class Layer:
+    kind: str
+    scale: str
+    m: int
+    n: int
+    k: int
+    columns: int  # of a tile
+
+    @property
+    def case(self) -> Case:
+        return Case(self.kind, self.m, self.n, self.k, scale=self.scale, accumulate=False)
+
+
+def tensor_map(
+    address: int, dims: list[int], strides: list[int], box: list[int], swizzle: int
+) -> bytes:
+    rank = len(box)
+    fields = struct.pack(
+        "<Q5Q4Q5H5B",
+        address,
+        *dims, *[0] * (5 - rank),
+        *strides, *[0] * (5 - rank),
+        *box, *[0] * (5 - rank),
+        *[1] * 5,
+    )  # fmt: skip
+    return fields + bytes([rank - 1, UINT8, 0, swizzle, 0, 0, 0]) + bytes(26)
+
+
+def maps_of(layer: Layer, addresses: dict[str, int]) -> dict[str, bytes]:
+    row, tile = layer.k // 2, 128
+    groups = layer.k // layer.case.block // 4
+    per_tile = 256 // layer.case.block // 4
+    scale_strides = [256, 512, groups * 512]
+    made = {}
+    for name, rows, tile_rows in (("a", layer.m, tile), ("b", layer.n, layer.columns)):
+        made[name] = tensor_map(addresses[name], [row, rows], [row], [128, tile_rows], SWIZZLE_128)
+        dims = [256, 2, groups, -(-rows // 128)]
+        box = [256, 2, per_tile, tile_rows // 128]
+        made["sf" + name] = tensor_map(addresses["sf" + name], dims, scale_strides, box, 0)
+    return made
+
+
+def atoms_of(scales: Array) -> Array:
+    """In global memory the groups of 4 scales are the faster ones, not the rows of 128."""
+    return np.concatenate(
+        [scale_atoms(scales[row : row + 128]) for row in range(0, len(scales), 128)]
+    )
+
+
+def run(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        sys.exit(f"{' '.join(command)}:\n{result.stdout}{result.stderr}")
+
+
+def find_addresses(layer: Layer, simulator: str, work: Path) -> dict[str, int]:
+    """Where fp4-sim has the buffers of these arguments."""
+    parameters = [
+        ".param .align 64 .b8 p{}[128]" if i in MAPS.values() else ".param .u64 p{}"
+        for i in range(NUM_PARAMETERS - 1)
+    ] + [".param .f32 p{}"]
+    stores = [
+        f"  ld.param.u64 %rd1, [p{i}];\n  st.global.u64 [%rd0 + {8 * (i - 3)}], %rd1;"
+        for i in range(3, 7)
+    ]
+    probe = work / "probe.ptx"
+    declared = ", ".join(text.format(i) for i, text in enumerate(parameters))
+    probe.write_text(PROBE.format(parameters=declared, stores="\n".join(stores)))
+    for i in MAPS.values():
+        (work / f"map{i}").write_bytes(bytes(128))
+    run([simulator, str(probe), *arguments(layer, work)])
+    words = np.fromfile(work / "d", np.uint64)
+    return {name: int(words[i]) for i, name in enumerate(("a", "sfa", "b", "sfb"))}
+
+
+def arguments(layer: Layer, work: Path) -> list[str]:
+    return [
+        "--block=128",
+        f"--arg={layer.m}", "--arg=buffer:16", f"--arg=out:{work / 'd'}:{layer.m * layer.n * 2}",
+        *[f"--arg=in:{work / name}" for name in ("a", "sfa", "b", "sfb")], "--arg=0",
+        *[f"--arg=value:{work / f'map{i}'}" for i in MAPS.values()], f"--arg={ALPHA}",
+    ]  # fmt: skip
+
+
+ALPHA: Final = 0.0123
+
+
+def check(layer: Layer, translate: str, simulator: str, work: Path) -> None:
+    rng = np.random.default_rng(layer.n)
+    case = layer.case
+    a, b = draw(rng, "e2m1", (layer.m, layer.k)), draw(rng, "e2m1", (layer.n, layer.k))
+    sa, sb = draw_scales(rng, case, layer.m), draw_scales(rng, case, layer.n)
+    product = multiply(case, a, b, sa, sb, np.zeros((layer.m, layer.n), np.float32))
+    want = (product.view(np.float32) * np.float32(ALPHA)).astype(ml_dtypes.bfloat16)
+    for name, data in (
+        ("a", (a[:, 0::2] | a[:, 1::2] << 4).astype(np.uint8)),
+        ("b", (b[:, 0::2] | b[:, 1::2] << 4).astype(np.uint8)),
+        ("sfa", atoms_of(sa)),
+        ("sfb", atoms_of(sb)),
+    ):
+        data.tofile(work / name)
+
+    source, kernel = work / "layer.mlir", work / "layer.ptx"
+    source.write_text(
+        LAYER.format(
+            n=layer.n, k=layer.k, group=case.block, groups=layer.k // case.block,
+            scale="f8E4M3FN" if layer.scale == "ue4m3" else "f8E8M0FNU",
+        )
+    )  # fmt: skip
+    run([translate, "--fp4-to-ptx", "--chip=sm_100a", str(source), "-o", str(kernel)])
+    for name, made in maps_of(layer, find_addresses(layer, simulator, work)).items():
+        (work / f"map{MAPS[name]}").write_bytes(made)
+
+    scales = 256 // case.block
+    shared = (128 + layer.columns) * (128 + scales)
+    for order in ORDERS:
+        run([
+            simulator, str(kernel), "--kernel=forward_scaled_matmul", "--pedantic",
+            f"--grid={-(-layer.m // 128)},{layer.n // layer.columns}", f"--shared={shared}",
+            f"--order={order}", *arguments(layer, work),
+        ])  # fmt: skip
+        got = np.fromfile(work / "d", np.uint16).reshape(want.shape)
+        if not np.array_equal(got, want.view(np.uint16)):
+            different = np.count_nonzero(got != want.view(np.uint16))
+            sys.exit(f"{layer}, {order}: {different} of {got.size} elements differ")
+    print(f"{layer.kind} {layer.m}x{layer.n}x{layer.k}: {want.size} elements agree")
+
+
+LAYERS: Final = (
+    Layer("nv16", "ue4m3", 200, 512, 1024, 128),
+    Layer("mxf4", "ue8m0", 200, 512, 1024, 128),
+    Layer("nv16", "ue4m3", 128, 4096, 256, 256),
+)
+
+
+def main() -> None:
+    _, translate, simulator = sys.argv
+    with tempfile.TemporaryDirectory() as directory:
+        for layer in LAYERS:
+            check(layer, translate, simulator, Path(directory))
+
+
+if __name__ == "__main__":
+    main()
