@@ -156,7 +156,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
                                             Proxy proxy, uint32_t pc,
                                             Access kind, uint64_t key) {
   bool isStrong = kind == Access::StrongRead || kind == Access::StrongWrite;
-  bool isWrite = kind == Access::Write || kind == Access::StrongWrite;
+  bool isRead = kind == Access::Read || kind == Access::StrongRead;
   const std::vector<uint32_t> &known = agent.clock.known;
   auto conflict = [](const Event &event, bool isWrite, bool isOrdered) {
     return Conflict{event.epoch >> timeBits, event.pc, isWrite, isOrdered, 0};
@@ -164,14 +164,14 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   Event event = {epochOf(agent), pc};
   Epoch writer = cell.write.epoch;
   if (writer && !(isStrong && cell.strongWrite)) {
-    if (!isKnown(known, writer))
+    if (kind != Access::Rewrite && !isKnown(known, writer))
       return conflict(cell.write, true, false);
     // Without a fence a write of the generic proxy may even come last.
     if (proxy == Proxy::Async && cell.writeProxy == Proxy::Generic &&
         !isKnown(agent.clock.fenced, writer))
       return conflict(cell.write, true, true);
   }
-  if (!isWrite) {
+  if (isRead) {
     // A strong read does not race with the strong writes that it polls for.
     if (!isStrong)
       noteRead(cell, agent, event, key);

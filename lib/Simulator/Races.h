@@ -46,6 +46,9 @@ enum class Proxy : uint8_t { Generic, Async };
 enum class Access : uint8_t {
   Read,
   Write,
+  /// A write of what is there already: it does not race with other writes.
+  /// Compilers have all warps store one value to one place.
+  Rewrite,
   /// Strong accesses, atomic ones first of all: they do not race with each
   /// other, and each knows what those before it at that place knew.
   StrongRead,

@@ -172,9 +172,9 @@ bool Warp::noteAccess(unsigned lane, const Bytes &bytes, unsigned size,
       agent, Proxy::Generic, pc, bytes.owner->rank, bytes.offset, size, kind);
   if (!conflict)
     return true;
-  bool isWrite = kind == Access::Write || kind == Access::StrongWrite;
+  bool isRead = kind == Access::Read || kind == Access::StrongRead;
   fault(lane, "race",
-        Twine(isWrite ? "writes" : "reads") + " shared memory at " +
+        Twine(isRead ? "reads" : "writes") + " shared memory at " +
             hex(conflict->offset) + ", which " +
             cta.cluster.describe(*conflict) +
             (conflict->isWrite ? " writes" : " reads") +

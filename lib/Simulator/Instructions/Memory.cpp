@@ -117,6 +117,25 @@ static void account(Warp &warp, const Instruction &in, unsigned bytes,
 // Execution
 //===----------------------------------------------------------------------===//
 
+/// Whether a store would change nothing.
+static bool isThere(const Warp &warp, const Instruction &in, unsigned lane,
+                    const Bytes &memory) {
+  const unsigned piece = std::min<unsigned>(in.size, 8);
+  const unsigned pieces = in.size / piece * in.count;
+  for (unsigned k = 0; k < pieces; ++k) {
+    const unsigned perElement = in.size / piece;
+    const Lanes &value =
+        warp.read(in.operands[1 + k / perElement] + int32_t(k % perElement));
+    const unsigned at = k * piece;
+    if (value.poison[lane] & poisonOfSize(piece) ||
+        poisonOf(memory.shadow + at, piece) ||
+        load(memory.data + at, piece) !=
+            (value.value[lane] & maskOfSize(piece)))
+      return false;
+  }
+  return true;
+}
+
 /// Operand 0 is the address, the others are the elements, of 16 bytes in two
 /// slots each. `option` is the width of the registers that are extended to;
 /// `option2` says that the access is strong.
@@ -141,8 +160,13 @@ static Flow executeAccess(Warp &warp, const Instruction &in) {
     Bytes memory = warp.access(i, in.space, addresses[i], bytes, IsStore);
     if (!memory.data)
       return Flow::Fault;
-    if (memory.owner && !warp.noteAccess(i, memory, bytes, kind))
-      return Flow::Fault;
+    if (memory.owner) {
+      Access noted = kind;
+      if (IsStore && !in.option2 && isThere(warp, in, i, memory))
+        noted = Access::Rewrite;
+      if (!warp.noteAccess(i, memory, bytes, noted))
+        return Flow::Fault;
+    }
     isGlobal |= memory.isGlobal && in.space != StateSpace::Const;
     for (unsigned k = 0; k < in.count; ++k)
       for (unsigned half = 0; half < pieces; ++half) {
