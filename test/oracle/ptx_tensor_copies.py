@@ -102,7 +102,7 @@ class Map:
 
 def choose(rng: random.Random, rank: int, swizzle: str) -> tuple[Map, list[int]]:
     name = rng.choice(list(TYPES))
-    number, size, nan = TYPES[name]
+    _, size, nan = TYPES[name]
     span = SWIZZLES[swizzle][2]
     inner = span // size if span else rng.choice([16, 32, 64, 128]) // size
     box = [inner] + [rng.randint(1, (12, 6, 4, 3)[rank - 2]) for _ in range(rank - 1)]
@@ -349,7 +349,9 @@ def main() -> None:
                 for rank in (1, 2, 2, 3, 4, 5):
                     if rank == 1:
                         made, coordinates = choose(rng, 2, swizzle)
-                        made = Map(made.type, made.dims[:1], [], made.box[:1], [1], swizzle, made.nan)
+                        made = Map(
+                            made.type, made.dims[:1], [], made.box[:1], [1], swizzle, made.nan
+                        )
                         coordinates = coordinates[:1]
                     else:
                         made, coordinates = choose(rng, rank, swizzle)

@@ -18,10 +18,8 @@ bool fp4::needsKernel(memref::CopyOp op) {
   if (!source || !target || !nvvm::isInDeviceMemory(source) ||
       !nvvm::isInDeviceMemory(target))
     return false;
-  auto isContiguous = [](MemRefType type) {
-    return type.areTrailingDimsContiguous(type.getRank());
-  };
-  return !isContiguous(source) || !isContiguous(target);
+  // gpu.memcpy takes no other layouts, contiguous or not.
+  return !source.getLayout().isIdentity() || !target.getLayout().isIdentity();
 }
 
 /// An item is one element.

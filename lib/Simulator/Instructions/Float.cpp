@@ -174,16 +174,21 @@ static Flow executeFloat(Warp &warp, const Instruction &in) {
   Lanes &d = warp.write(in.operands[0]);
   constexpr unsigned width = 8 * sizeof(T);
   forActive(warp, [&](unsigned i) {
+    // Of two values each has its own poison: compilers leave the one that they
+    // do not need undefined.
+    uint8_t poison = a.poison[i] | b.poison[i] | c.poison[i];
     uint64_t result = 0;
-    for (unsigned at = 0; at < 8u * in.size; at += width)
+    d.poison[i] = 0;
+    for (unsigned at = 0; at < 8u * in.size; at += width) {
+      uint8_t part = uint8_t(poisonOfSize(sizeof(T)) << at / 8);
+      d.poison[i] |= poison & part ? part : 0;
       result |= toBits(compute(op, rounding, in.option2,
                                fromBits<T>(a.value[i] >> at),
                                fromBits<T>(b.value[i] >> at),
                                fromBits<T>(c.value[i] >> at)))
                 << at;
+    }
     d.value[i] = result;
-    d.poison[i] =
-        a.poison[i] | b.poison[i] | c.poison[i] ? poisonOfSize(in.size) : 0;
   });
   return Flow::Next;
 }
