@@ -57,7 +57,7 @@ def search_scales(
     """
     gs = as_scalar("global_scale", global_scale)
     values = weight.reshape(*weight.shape[:-1], -1, format.group_size)
-    counts = np.float32(1)
+    counts: Array = np.ones(1, F32)
     if importance is not None:
         counts = importance.astype(F32).reshape(-1, format.group_size)
     with np.errstate(all="ignore"):
