@@ -7,13 +7,15 @@ import numpy as np
 from fp4.formats import F32, Array
 
 SAMPLE_ROWS = 1024
+_BATCH_ROWS = 512
 
 
 class Calibration:
     """Statistics of a layer's input, gathered batch by batch.
 
     Memory does not grow with the number of rows: K * K numbers for the second moment, and up to
-    1024 rows, evenly spaced over all that were added, for what a moment does not tell.
+    1024 rows, evenly spaced over all that were added, for what a moment does not tell. Small
+    batches wait until there are 512 rows.
 
     Attributes:
       in_features: K.
@@ -31,6 +33,8 @@ class Calibration:
         self.in_features = in_features
         self.rows = 0
         self._sum = np.zeros((in_features, in_features))
+        self._pending: list[Array] = []
+        self._pending_rows = 0
         self._sample = np.empty((SAMPLE_ROWS, in_features), F32)
         self._kept = 0
         self._stride = 1
@@ -56,10 +60,20 @@ class Calibration:
         rows = x.reshape(-1, self.in_features).astype(F32)
         if not np.isfinite(rows).all():
             raise ValueError("x: expected finite values, found others")
-        # The product of a batch is in f32, as the model's own are; batches add up in f64.
-        self._sum += rows.T @ rows
         self._keep(rows)
         self.rows += len(rows)
+        self._pending.append(rows)
+        self._pending_rows += len(rows)
+        if self._pending_rows >= _BATCH_ROWS:
+            self._multiply()
+
+    def _multiply(self) -> None:
+        """Adds the rows that wait. One product for many of them: it costs K * K at least."""
+        if self._pending:
+            rows = np.concatenate(self._pending)
+            # In f32, as the model's own products are; batches add up in f64.
+            self._sum += rows.T @ rows
+            self._pending, self._pending_rows = [], 0
 
     def _keep(self, rows: Array) -> None:
         """Keeps each row whose number is a multiple of the stride, which doubles when full."""
@@ -86,6 +100,7 @@ class Calibration:
         """
         if self.rows == 0:
             raise ValueError("calibration: expected rows of activations, none were added")
+        self._multiply()
         return self._sum / self.rows
 
     @property
