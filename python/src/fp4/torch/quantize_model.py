@@ -282,7 +282,8 @@ def _module(linear: nn.Linear, layer: QuantizedLayer, layer_type: type[nn.Module
     if linear.bias is None:
         module = layer_type(*sizes, False, **arguments)
     else:
-        module = _with_bias(layer_type)(*sizes, True, **arguments)
+        biased: Any = layer_type
+        module = _with_bias(biased)(*sizes, True, **arguments)
         module.register_parameter("bias", nn.Parameter(linear.bias.detach().clone()))
     return module.train(linear.training)
 
