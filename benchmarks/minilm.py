@@ -42,6 +42,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "WUSH, scale search": {"method": "nearest", "transform": "wush"},
     "feedback": {"scale_search": False},
     "feedback, scale search": {},
+    "WUSH of 32, feedback, scale search": {"transform": "wush", "transform_size": 32},
     "WUSH, feedback, scale search": {"transform": "wush"},
 }
 
