@@ -1,6 +1,7 @@
 # Configuration of the test suite; lit.site.cfg.py of the build loads it.
 
 import os
+import pathlib
 import platform
 import shutil
 import subprocess
@@ -9,21 +10,27 @@ import lit.formats
 
 config.name = "fp4"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir", ".test"]
+config.suffixes = [".mlir", ".ptx", ".test"]
 config.excludes = ["Inputs", "lib", "oracle", "vectors"]
 config.test_source_root = os.path.dirname(__file__)
 
 bin_dir = os.path.join(config.fp4_build_root, "bin")
+cuda_driver_dir = os.path.join(config.fp4_build_root, "lib/fp4/sim")
 config.environment["PATH"] = os.pathsep.join(
     [bin_dir, config.llvm_tools_dir, config.environment["PATH"]]
 )
 for name, value in {
     "%python": config.fp4_python,
     "%bindir": bin_dir,
+    "%cudapython": config.fp4_cuda_python,
+    # The longer name first: substitutions are made in order.
+    "%cudadriverdir": cuda_driver_dir,
+    "%cudadriver": os.path.join(cuda_driver_dir, "libcuda.so.1"),
     "%builddir": config.fp4_build_root,
     "%srcdir": config.fp4_source_root,
     "%hostdriver": os.path.join(config.fp4_build_root, "test/unit/libFP4HostDriver.so"),
     "%llvmtools": config.llvm_tools_dir,
+    "%simulatortests": os.path.join(bin_dir, "FP4SimulatorTests"),
     "%unittests": os.path.join(bin_dir, "FP4UnitTests"),
     "%oracle": os.path.join(config.test_source_root, "oracle"),
     "%vectors": os.path.join(config.test_source_root, "vectors"),
@@ -58,6 +65,41 @@ if "FP4_RANDOM_MODULES" in os.environ:
 # NVIDIA's assembler, which takes device code without a device.
 if shutil.which("ptxas"):
     config.available_features.add("ptxas")
+
+# NVIDIA's compiler, for images that it makes, and the header of the driver.
+if shutil.which("nvcc"):
+    config.available_features.add("nvcc")
+for root in (os.environ.get("CUDA_HOME", ""), "/usr/local/cuda"):
+    include = pathlib.Path(root, "include")
+    header = include / "cuda.h"
+    if root and header.exists() and "#define CUDA_VERSION 13000" in header.read_text():
+        config.available_features.add("cuda-headers")
+        config.substitutions.append(("%cudainclude", str(include)))
+        break
+
+# Programs of others on the simulated driver. Triton's launcher needs a C compiler.
+for package, version in (("cuda-bindings", "13.0.3"), ("triton", "3.9.0")):
+    # Found without importing it, which takes seconds.
+    probe = subprocess.run(
+        [
+            config.fp4_cuda_python,
+            "-c",
+            "import importlib.metadata as m, sys; sys.exit(m.version(sys.argv[1]) != sys.argv[2])",
+            package,
+            version,
+        ],
+        check=False,
+        capture_output=True,
+    )
+    if probe.returncode:
+        lit_config.note(
+            f"{package} does not run on the simulated driver: {config.fp4_cuda_python} has no "
+            f"version {version}; test/requirements-cuda.txt and -DFP4_CUDA_PYTHON"
+        )
+    elif package == "triton" and not (shutil.which("gcc") or shutil.which("clang")):
+        lit_config.note("triton does not run on the simulated driver: there is no C compiler")
+    else:
+        config.available_features.add(package)
 
 # A device to execute on. Its tests are unsupported, and say so, without one.
 if shutil.which("nvidia-smi") and not (

@@ -9,6 +9,7 @@
 #ifndef FP4_LIB_RUNNER_CALL_H
 #define FP4_LIB_RUNNER_CALL_H
 
+#include "CheckedCall.h"
 #include "Engine.h"
 #include "fp4/Runner/Signature.h"
 
@@ -58,8 +59,7 @@ public:
     auto packed = engine.lookupPacked(getWrapperName(function));
     if (!packed)
       return packed.takeError();
-    (*packed)(pointers.data());
-    return llvm::Error::success();
+    return callChecked(*packed, pointers.data());
   }
 
 private:

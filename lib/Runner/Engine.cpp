@@ -7,47 +7,27 @@
 //===----------------------------------------------------------------------===//
 
 #include "Engine.h"
+#include "CachingCompiler.h"
+#include "CheckedCall.h"
 #include "fp4/Support/Error.h"
 #include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/MapperJITLinkMemoryManager.h"
 #include "llvm/ExecutionEngine/Orc/MemoryMapper.h"
 #include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/raw_ostream.h"
-#include "llvm/Target/TargetMachine.h"
-#include <cstdlib>
+#include <dlfcn.h>
 
 using namespace mlir;
 using namespace mlir::fp4;
 
+extern "C" int omp_in_parallel(void);
+
 //===----------------------------------------------------------------------===//
 // What compiled code calls
 //===----------------------------------------------------------------------===//
-
-/// A failed cf.assert calls puts and abort. Here it says so where errors go,
-/// and ends the process like any other error.
-static int reportFailedCheck(const char *message) {
-  llvm::errs() << "fp4-runner: error: " << message << "\n";
-  return 0;
-}
-[[noreturn]] static void exitAfterFailedCheck() { std::_Exit(1); }
-
-/// Lowered code does not look at what malloc returns.
-static void *allocateOrExit(size_t size) {
-  void *memory = std::malloc(size);
-  if (memory || size == 0)
-    return memory;
-  llvm::errs() << "fp4-runner: error: no memory for an intermediate value of "
-               << size << " bytes\n";
-  exitAfterFailedCheck();
-}
-
-/// Called in place of a function that could not be compiled; why has been
-/// reported.
-[[noreturn]] static void exitAfterFailedCompile() { std::_Exit(1); }
 
 //===----------------------------------------------------------------------===//
 // Compiling
@@ -92,31 +72,6 @@ static void addPackedFunctions(llvm::Module &module) {
   }
 }
 
-/// The usual optimizations, without those that look for vectors: code that is
-/// to be fast has them, and what is left is not worth the search.
-static llvm::Error optimize(llvm::Module &module,
-                            llvm::orc::JITTargetMachineBuilder machine) {
-  auto target = machine.createTargetMachine();
-  if (!target)
-    return target.takeError();
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(target->get(), tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
-  return llvm::Error::success();
-}
-
 /// Functions reach the constants of others by 32 bits, as the code model has
 /// it: all of them are in one reservation of addresses, not wherever the system
 /// has pages.
@@ -131,6 +86,23 @@ createLinkingLayer(llvm::orc::ExecutionSession &session) {
                                                          std::move(*memory));
 }
 
+/// Where a process loads this library as a plugin, as Python does, the symbols
+/// of the OpenMP runtime that it is linked with are not the process's.
+static llvm::Error addOpenMP(llvm::orc::LLLazyJIT &jit) {
+  Dl_info library;
+  if (!dladdr(reinterpret_cast<void *>(&omp_in_parallel), &library))
+    return makeError("cannot find the OpenMP runtime");
+  auto generator = llvm::orc::DynamicLibrarySearchGenerator::Load(
+      library.dli_fname, jit.getDataLayout().getGlobalPrefix(),
+      [](const llvm::orc::SymbolStringPtr &name) {
+        return (*name).starts_with("__kmpc_") || (*name).starts_with("omp_");
+      });
+  if (!generator)
+    return generator.takeError();
+  jit.getMainJITDylib().addGenerator(std::move(*generator));
+  return llvm::Error::success();
+}
+
 static llvm::Error addHostFunctions(llvm::orc::LLLazyJIT &jit,
                                     ArrayRef<HostFunction> functions) {
   llvm::orc::SymbolMap symbols;
@@ -140,9 +112,9 @@ static llvm::Error addHostFunctions(llvm::orc::LLLazyJIT &jit,
         llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   };
   add("memrefCopy", &memrefCopy);
-  add("malloc", &allocateOrExit);
-  add("puts", &reportFailedCheck);
-  add("abort", &exitAfterFailedCheck);
+  add("malloc", &allocateOrLeave);
+  add("puts", &noteFailedCheck);
+  add("abort", &leaveAfterFailedCheck);
   for (auto [name, function] : functions)
     add(name, function);
   return jit.getMainJITDylib().define(
@@ -151,7 +123,7 @@ static llvm::Error addHostFunctions(llvm::orc::LLLazyJIT &jit,
 
 llvm::Expected<std::unique_ptr<Engine>>
 Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
-               ArrayRef<HostFunction> functions) {
+               ArrayRef<HostFunction> functions, StringRef cache) {
   auto context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> translated =
       translateModuleToLLVMIR(module, *context);
@@ -168,26 +140,26 @@ Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
   addPackedFunctions(*translated);
 
   // Threads may call two functions for the first time at once.
-  auto jit = llvm::orc::LLLazyJITBuilder()
-                 .setJITTargetMachineBuilder(machine)
-                 .setSupportConcurrentCompilation(true)
-                 .setObjectLinkingLayerCreator(createLinkingLayer)
-                 .setLazyCompileFailureAddr(
-                     llvm::orc::ExecutorAddr::fromPtr(&exitAfterFailedCompile))
-                 .create();
+  auto jit =
+      llvm::orc::LLLazyJITBuilder()
+          .setJITTargetMachineBuilder(machine)
+          .setSupportConcurrentCompilation(true)
+          .setObjectLinkingLayerCreator(createLinkingLayer)
+          .setCompileFunctionCreator(
+              [&](llvm::orc::JITTargetMachineBuilder machine)
+                  -> llvm::Expected<
+                      std::unique_ptr<llvm::orc::IRCompileLayer::IRCompiler>> {
+                return std::make_unique<CachingCompiler>(std::move(machine),
+                                                         cache.str());
+              })
+          .setLazyCompileFailureAddr(
+              llvm::orc::ExecutorAddr::fromPtr(&leaveAfterFailedCompile))
+          .create();
   if (!jit)
     return jit.takeError();
-  (*jit)->getIRTransformLayer().setTransform(
-      [machine](llvm::orc::ThreadSafeModule code,
-                llvm::orc::MaterializationResponsibility &) mutable
-          -> llvm::Expected<llvm::orc::ThreadSafeModule> {
-        if (llvm::Error error = code.withModuleDo([&](llvm::Module &module) {
-              return optimize(module, machine);
-            }))
-          return std::move(error);
-        return std::move(code);
-      });
   if (llvm::Error error = addHostFunctions(**jit, functions))
+    return std::move(error);
+  if (llvm::Error error = addOpenMP(**jit))
     return std::move(error);
   if (llvm::Error error = (*jit)->addLazyIRModule(llvm::orc::ThreadSafeModule(
           std::move(translated), std::move(context))))

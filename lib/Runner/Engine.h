@@ -30,12 +30,12 @@ llvm::Expected<llvm::orc::JITTargetMachineBuilder> detectHost();
 
 class Engine {
 public:
-  /// Takes `module`, in the LLVM dialect, for what `machine` says. Code that
-  /// fails a check, gets no memory or cannot be compiled ends the process with
-  /// a message and exit code 1.
+  /// Takes `module`, in the LLVM dialect, for what `machine` says. Its code is
+  /// to be called by callChecked.
+  /// \param cache a folder to keep objects in, empty for none.
   static llvm::Expected<std::unique_ptr<Engine>>
   create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
-         ArrayRef<HostFunction> functions = {});
+         ArrayRef<HostFunction> functions = {}, StringRef cache = "");
 
   /// The address of a global or of a function of the module.
   llvm::Expected<void *> lookup(StringRef name);

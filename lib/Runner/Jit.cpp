@@ -55,6 +55,13 @@ CompiledEntry::CompiledEntry() = default;
 CompiledEntry::CompiledEntry(CompiledEntry &&) = default;
 CompiledEntry::~CompiledEntry() = default;
 
+CompiledEntry CompiledEntry::share() const {
+  CompiledEntry result;
+  result.lowered = lowered;
+  result.engine = engine;
+  return result;
+}
+
 static LogicalResult run(ModuleOp module,
                          llvm::function_ref<void(OpPassManager &)> build) {
   PassManager pm(module.getContext());
@@ -65,7 +72,8 @@ static LogicalResult run(ModuleOp module,
 /// Lowers and compiles for the CPU that `options` name.
 static llvm::Expected<std::unique_ptr<Engine>>
 compileForCPU(ModuleOp module, const EntrySignature &signature,
-              const LowerToCPUOptions &options, LoweredEntry &lowered) {
+              const LowerToCPUOptions &options, StringRef cache,
+              LoweredEntry &lowered) {
   auto cpu = cpu::CPU::create(/*triple=*/"", options.cpu, options.features);
   if (!cpu)
     return cpu.takeError();
@@ -88,12 +96,12 @@ compileForCPU(ModuleOp module, const EntrySignature &signature,
   machine.setCPU(cpu->getName().str());
   machine.addFeatures(
       llvm::SubtargetFeatures(cpu->getFeatures()).getFeatures());
-  return Engine::create(module, std::move(machine));
+  return Engine::create(module, std::move(machine), {}, cache);
 }
 
 static llvm::Expected<std::unique_ptr<Engine>>
 compileReference(ModuleOp module, const EntrySignature &signature,
-                 bool magnitudes, LoweredEntry &lowered) {
+                 bool magnitudes, StringRef cache, LoweredEntry &lowered) {
   auto entry = getLoweredEntry(module, signature);
   if (!entry)
     return entry.takeError();
@@ -105,21 +113,22 @@ compileReference(ModuleOp module, const EntrySignature &signature,
   auto host = detectHost();
   if (!host)
     return host.takeError();
-  return Engine::create(module, std::move(*host));
+  return Engine::create(module, std::move(*host), {}, cache);
 }
 
 llvm::Expected<CompiledEntry>
 CompiledEntry::compile(ModuleOp module, const EntrySignature &signature,
-                       Target target, StringRef cpu, StringRef features) {
+                       Target target, const Options &options) {
   CompiledEntry result;
-  LowerToCPUOptions options;
-  options.cpu = cpu.str();
-  options.features = features.str();
+  LowerToCPUOptions pipeline;
+  pipeline.cpu = options.cpu;
+  pipeline.features = options.features;
   auto engine = target == Target::CPU
-                    ? compileForCPU(module, signature, options, result.lowered)
+                    ? compileForCPU(module, signature, pipeline, options.cache,
+                                    result.lowered)
                     : compileReference(module, signature,
                                        target == Target::ReferenceMagnitudes,
-                                       result.lowered);
+                                       options.cache, result.lowered);
   if (!engine)
     return engine.takeError();
   result.engine = std::move(*engine);
@@ -144,9 +153,9 @@ static void addArguments(Call &call, const LoweredFunction &function,
                                       : arguments[source.index]);
 }
 
-llvm::Expected<std::vector<HostTensor>>
-CompiledEntry::createResults(const LoweredFunction &function,
-                             ArrayRef<TensorView> arguments) const {
+llvm::Expected<std::vector<SmallVector<int64_t>>>
+CompiledEntry::getResultShapes(const LoweredFunction &function,
+                               ArrayRef<TensorView> arguments) const {
   int64_t numSizes = 0;
   for (const EntryValue &result : function.results)
     numSizes += result.shape().size();
@@ -158,28 +167,48 @@ CompiledEntry::createResults(const LoweredFunction &function,
           call.invoke(*engine, getResultShapesName(function.name)))
     return error;
 
-  std::vector<HostTensor> results;
+  std::vector<SmallVector<int64_t>> shapes;
   ArrayRef<int64_t> rest = sizes;
   for (const EntryValue &result : function.results) {
     size_t rank = result.shape().size();
-    auto tensor =
-        HostTensor::create(result.name, result.dtype(), rest.take_front(rank));
+    shapes.emplace_back(rest.take_front(rank));
+    rest = rest.drop_front(rank);
+  }
+  return std::move(shapes);
+}
+
+llvm::Expected<std::vector<HostTensor>>
+CompiledEntry::createResults(const LoweredFunction &function,
+                             ArrayRef<TensorView> arguments) const {
+  auto shapes = getResultShapes(function, arguments);
+  if (!shapes)
+    return shapes.takeError();
+  std::vector<HostTensor> results;
+  for (auto [result, shape] : llvm::zip_equal(function.results, *shapes)) {
+    auto tensor = HostTensor::create(result.name, result.dtype(), shape);
     if (!tensor)
       return tensor.takeError();
     results.push_back(std::move(*tensor));
-    rest = rest.drop_front(rank);
   }
   return std::move(results);
 }
 
 llvm::Error CompiledEntry::run(const LoweredFunction &function,
                                ArrayRef<TensorView> arguments,
-                               ArrayRef<HostTensor> results) const {
+                               ArrayRef<Buffer> results) const {
   Call call;
   addArguments(call, function, arguments, prepared);
-  for (const HostTensor &result : results)
-    call.addMemRef(result.data(), result.view().shape);
+  for (const Buffer &result : results)
+    call.addMemRef(result.data, result.shape);
   return call.invoke(*engine, function.name);
+}
+
+static SmallVector<CompiledEntry::Buffer>
+getBuffers(ArrayRef<HostTensor> tensors) {
+  SmallVector<CompiledEntry::Buffer> buffers;
+  for (const HostTensor &tensor : tensors)
+    buffers.push_back({tensor.data(), tensor.view().shape});
+  return buffers;
 }
 
 llvm::Error CompiledEntry::prepare(ArrayRef<TensorView> arguments) {
@@ -188,7 +217,8 @@ llvm::Error CompiledEntry::prepare(ArrayRef<TensorView> arguments) {
   auto results = createResults(*lowered.prepare, arguments);
   if (!results)
     return results.takeError();
-  if (llvm::Error error = run(*lowered.prepare, arguments, *results))
+  if (llvm::Error error =
+          run(*lowered.prepare, arguments, getBuffers(*results)))
     return error;
   prepared = std::move(*results);
   return llvm::Error::success();
@@ -201,5 +231,15 @@ CompiledEntry::createResults(ArrayRef<TensorView> arguments) const {
 
 llvm::Error CompiledEntry::run(ArrayRef<TensorView> arguments,
                                ArrayRef<HostTensor> results) const {
+  return run(lowered.entry, arguments, getBuffers(results));
+}
+
+llvm::Expected<std::vector<SmallVector<int64_t>>>
+CompiledEntry::getResultShapes(ArrayRef<TensorView> arguments) const {
+  return getResultShapes(lowered.entry, arguments);
+}
+
+llvm::Error CompiledEntry::run(ArrayRef<TensorView> arguments,
+                               ArrayRef<Buffer> results) const {
   return run(lowered.entry, arguments, results);
 }

@@ -23,8 +23,10 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/WithColor.h"
@@ -60,10 +62,15 @@ struct CommandLine {
       "features",
       cl::desc("Features to add to the CPU's, for example -avx512vnni"),
       cl::cat(category)};
+  cl::opt<std::string> codeCache{
+      "code-cache",
+      cl::desc("Keep compiled code in a folder, for the next run to take"),
+      cl::value_desc("folder"), cl::cat(category)};
   cl::opt<std::string> driver{
       "cuda-driver",
-      cl::desc("The CUDA driver for --target=cuda (default libcuda.so.1)"),
-      cl::value_desc("library"), cl::cat(category)};
+      cl::desc("The CUDA driver for --target=cuda (default libcuda.so.1), or "
+               "sim, the one whose device is simulated"),
+      cl::value_desc("library|sim"), cl::cat(category)};
   cl::opt<unsigned> device{"cuda-device",
                            cl::desc("The number of the GPU (default 0)"),
                            cl::init(0), cl::cat(category)};
@@ -114,6 +121,8 @@ static llvm::Error check(const CommandLine &options) {
   for (auto [option, target] : ofTargets)
     if (option->getNumOccurrences() && options.target != target)
       return makeError("--{0} goes with --target={1}", option->ArgStr, target);
+  if (options.codeCache.getNumOccurrences() && options.target == "cuda")
+    return makeError("--code-cache goes with --target=reference or cpu");
   if (options.repeat == 0)
     return makeError("--repeat must be at least 1");
   return llvm::Error::success();
@@ -230,8 +239,8 @@ static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
   double start = getSeconds();
   auto compiled = CompiledEntry::compile(
       module, signature,
-      options.target == "cpu" ? Target::CPU : Target::Reference, options.cpu,
-      options.features);
+      options.target == "cpu" ? Target::CPU : Target::Reference,
+      {options.cpu, options.features, options.codeCache});
   if (!compiled)
     return compiled.takeError();
   execution.compile = getSeconds() - start;
@@ -255,11 +264,24 @@ static llvm::Expected<Execution> executeOnHost(const CommandLine &options,
   return std::move(execution);
 }
 
+/// The library of --cuda-driver; that of the simulator lies beside this tool,
+/// where no program finds it that does not look for it.
+static std::string getDriver(const CommandLine &options) {
+  if (options.driver != "sim")
+    return options.driver;
+  void *address = reinterpret_cast<void *>(getDriver);
+  SmallString<128> path(
+      llvm::sys::path::parent_path(llvm::sys::path::parent_path(
+          llvm::sys::fs::getMainExecutable(nullptr, address))));
+  llvm::sys::path::append(path, "lib", "fp4", "sim", "libcuda.so.1");
+  return path.str().str();
+}
+
 static llvm::Expected<Execution>
 executeOnDevice(const CommandLine &options, ModuleOp module,
                 const EntrySignature &signature,
                 ArrayRef<TensorView> arguments) {
-  auto chip = openDevice(options.driver, options.device, options.chip);
+  auto chip = openDevice(getDriver(options), options.device, options.chip);
   if (!chip)
     return chip.takeError();
   Execution execution;

@@ -56,16 +56,26 @@ private:
 /// An entry compiled for this machine.
 class CompiledEntry {
 public:
+  struct Options {
+    /// What target CPU generates code for, as LLVM spells it: by default this
+    /// machine's, with its features. It must be one whose instructions this
+    /// machine has.
+    std::string cpu, features;
+    /// A folder to keep compiled code in, shared by processes; empty for none.
+    std::string cache;
+  };
+
   /// `module` is lowered in place. Diagnostics go to its context's handler.
-  /// \param cpu what target CPU generates code for, as LLVM spells it: by
-  ///        default this machine's, with its features. It must be one whose
-  ///        instructions this machine has.
-  static llvm::Expected<CompiledEntry>
-  compile(ModuleOp module, const EntrySignature &signature, Target target,
-          StringRef cpu = "", StringRef features = "");
+  static llvm::Expected<CompiledEntry> compile(ModuleOp module,
+                                               const EntrySignature &signature,
+                                               Target target,
+                                               const Options &options = {});
 
   CompiledEntry(CompiledEntry &&);
   ~CompiledEntry();
+
+  /// The same code, for other parameters.
+  CompiledEntry share() const;
 
   /// Re-lays the parameters among `arguments` for target CPU, once, before
   /// anything runs; the other targets have nothing to do. The weights among
@@ -76,22 +86,38 @@ public:
   llvm::Expected<std::vector<HostTensor>>
   createResults(ArrayRef<TensorView> arguments) const;
 
-  /// Runs the entry. Ends the process with a message and exit code 1 if a check
-  /// of sizes inside of it fails or an intermediate value gets no memory.
+  /// Runs the entry. Fails if a check of sizes inside of it does, or if an
+  /// intermediate value gets no memory.
   llvm::Error run(ArrayRef<TensorView> arguments,
                   ArrayRef<HostTensor> results) const;
+
+  /// Memory for a result, of its dtype and without gaps.
+  struct Buffer {
+    char *data;
+    SmallVector<int64_t> shape;
+  };
+
+  /// The shapes of the results that `arguments` give.
+  llvm::Expected<std::vector<SmallVector<int64_t>>>
+  getResultShapes(ArrayRef<TensorView> arguments) const;
+  /// The same with results of these shapes in memory of the caller.
+  llvm::Error run(ArrayRef<TensorView> arguments,
+                  ArrayRef<Buffer> results) const;
 
 private:
   CompiledEntry();
   llvm::Expected<std::vector<HostTensor>>
   createResults(const LoweredFunction &function,
                 ArrayRef<TensorView> arguments) const;
+  llvm::Expected<std::vector<SmallVector<int64_t>>>
+  getResultShapes(const LoweredFunction &function,
+                  ArrayRef<TensorView> arguments) const;
   llvm::Error run(const LoweredFunction &function,
                   ArrayRef<TensorView> arguments,
-                  ArrayRef<HostTensor> results) const;
+                  ArrayRef<Buffer> results) const;
 
   LoweredEntry lowered;
-  std::unique_ptr<Engine> engine;
+  std::shared_ptr<Engine> engine;
   std::vector<HostTensor> prepared;
 };
 

@@ -64,6 +64,9 @@ static void addLowerTensors(OpPassManager &pm,
   pm.addPass(fp4::createFP4ResultsToDestinationsPass());
   pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
   addCleanup(pm);
+  // Before a product becomes several, one for each number of rows, of which
+  // only one would be computed into the destination.
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(fp4::createConvertFP4ToLinalgPass());
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(fp4::createFP4DataTilePass(
@@ -98,6 +101,8 @@ static void addLowerLoops(OpPassManager &pm) {
   pm.addPass(createConvertMathToLibmPass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
   addCleanup(pm);
+  // Copies of a tile to where it is show only after the sizes are the same.
+  pm.addPass(createCanonicalizerPass());
 }
 
 /// To the LLVM dialect. Memrefs go before control flow: an alloca_scope within

@@ -1,0 +1,146 @@
+//===- Races.h - Which accesses to shared memory are ordered ----*- C++ -*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A happens-before detector for the shared memory of a cluster. Everything that
+// accesses memory is an agent: each warp, and each operation of a unit that
+// works beside the threads. An agent has a vector clock, which says what of
+// every agent it knows. What synchronizes holds a SyncToken: who arrives at it
+// releases, who has waited for it acquires, and two accesses of one byte are
+// ordered if such a path leads from the first to the second. For each word the
+// last write and the reads since then are kept.
+//
+// A unit begins an operation with the knowledge of the thread that queued it:
+//
+//   Agent agent = races.begin(warp.agent);      // when it is queued
+//   races.acquire(agent, token);                // what it waits for, if any
+//   races.access(agent, Proxy::Async, ...);     // when it runs
+//   races.release(agent, mbarrier.token);       // at its end, once
+//
+// Operations that a pipe keeps in order acquire and release a token of the
+// pipe. Two agents of operations may share a slot of the clock, by which a race
+// can be missed but none is invented.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP4_LIB_SIMULATOR_RACES_H
+#define FP4_LIB_SIMULATOR_RACES_H
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace mlir::fp4::sim {
+
+/// How memory is accessed: writes by the generic proxy are visible to the other
+/// one after a fence.proxy.async between them.
+enum class Proxy : uint8_t { Generic, Async };
+
+enum class Access : uint8_t {
+  Read,
+  Write,
+  /// Strong accesses, atomic ones first of all: they do not race with each
+  /// other, and each knows what those before it at that place knew.
+  StrongRead,
+  StrongWrite,
+};
+
+/// What agents know, for one that comes later.
+struct SyncToken {
+  /// The time of each agent up to which its accesses are known; empty if
+  /// nobody has released.
+  std::vector<uint32_t> known;
+  /// The same, of writes that are visible to the async proxy.
+  std::vector<uint32_t> fenced;
+
+  void merge(const SyncToken &other);
+  void clear() {
+    known.clear();
+    fenced.clear();
+  }
+};
+
+struct Agent {
+  uint32_t slot = 0; ///< Its place in clocks.
+  bool isOperation = false;
+  SyncToken clock;
+};
+
+class Races {
+public:
+  Races(uint32_t warps, uint32_t ctas, uint32_t sharedBytes);
+
+  /// The agent of a warp, which counts them through the cluster.
+  Agent warp(uint32_t number);
+  /// A new operation, that knows what the agent knows.
+  Agent begin(const Agent &issuer);
+
+  /// What the agent has done so far is known to who acquires the token.
+  void release(Agent &agent, SyncToken &token);
+  void acquire(Agent &agent, const SyncToken &token);
+  /// fence.proxy.async: the async proxy sees the writes that the agent knows.
+  void fenceProxy(Agent &agent);
+
+  /// Another access to the same memory that is not ordered with this one.
+  struct Conflict {
+    uint32_t agent; ///< A warp, or an operation if it is not less than their
+                    ///< number.
+    uint32_t pc;    ///< Of the other access, or where it was queued.
+    bool isWrite;
+    bool isOrdered; ///< It is, but by no fence.proxy.async.
+    uint32_t offset;
+  };
+
+  /// Notes an access of bytes of a CTA's shared memory, made by the
+  /// instruction at that pc.
+  std::optional<Conflict> access(Agent &agent, Proxy proxy, uint32_t pc,
+                                 uint32_t cta, uint32_t offset, uint32_t size,
+                                 Access kind);
+
+  uint32_t numWarps() const { return warps; }
+
+private:
+  /// Who, and when: 10 bits of slot over 22 of time. 0 is nobody.
+  using Epoch = uint32_t;
+  struct Event {
+    Epoch epoch = 0;
+    uint32_t pc = 0;
+  };
+  struct Cell {
+    Event write;
+    std::array<Event, 3> reads;
+    bool strongWrite = false;
+    Proxy writeProxy = Proxy::Generic;
+    bool isSplit = false; ///< Its bytes have cells of their own.
+    bool hasMore = false; ///< Reads that are not in `reads`.
+  };
+
+  static bool isKnown(const std::vector<uint32_t> &clock, Epoch epoch);
+  Epoch epochOf(const Agent &agent) const;
+  std::optional<Conflict> touch(Cell &cell, Agent &agent, Proxy proxy,
+                                uint32_t pc, Access kind, uint64_t key);
+  void noteRead(Cell &cell, const Agent &agent, Event event, uint64_t key);
+
+  uint32_t warps;
+  uint32_t slots;
+  uint32_t words; ///< Of one CTA.
+  std::vector<Cell> cells;
+  std::vector<uint32_t> operationTimes;
+  uint32_t nextOperation = 0;
+  llvm::DenseMap<uint64_t, std::array<Cell, 4>> bytes;
+  /// Of cells with many readers.
+  llvm::DenseMap<uint64_t, llvm::SmallVector<Event, 8>> moreReads;
+  /// Of places with strong accesses.
+  llvm::DenseMap<uint64_t, SyncToken> places;
+};
+
+} // namespace mlir::fp4::sim
+
+#endif // FP4_LIB_SIMULATOR_RACES_H

@@ -1,0 +1,33 @@
+"""The compiler. Tensors are (address, dtype, shape); a size of -1 is dynamic."""
+
+Tensor = tuple[int, str, tuple[int, ...] | list[int]]
+Value = tuple[str, bool, str, list[int]]
+
+version: str
+
+class Error(RuntimeError): ...
+
+def run_passes(
+    text: str, name: str, pipeline: str, only_last: bool
+) -> list[tuple[str, str]]: ...
+
+class Function:
+    def __init__(
+        self,
+        text: str,
+        name: str,
+        entry: str,
+        target: str,
+        cpu: str,
+        features: str,
+        cache: str,
+    ) -> None: ...
+    @property
+    def arguments(self) -> list[Value]: ...
+    @property
+    def results(self) -> list[Value]: ...
+    @property
+    def diagnostics(self) -> str: ...
+    def bind(self, parameters: list[Tensor | None]) -> Function: ...
+    def result_shapes(self, inputs: list[Tensor]) -> list[list[int]]: ...
+    def run(self, inputs: list[Tensor], results: list[Tensor]) -> None: ...

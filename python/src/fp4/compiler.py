@@ -1,0 +1,217 @@
+"""From fp4 IR to something that can be called."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from fp4 import _native
+from fp4.arrays import describe, empty, is_torch
+
+TARGETS = ("cpu", "reference")
+
+
+class HasText(Protocol):
+    """What a module can be besides text: a `fp4.Graph`."""
+
+    @property
+    def text(self) -> str: ...
+
+
+def _text(module: str | HasText) -> str:
+    return module if isinstance(module, str) else module.text
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """An argument or a result of a function.
+
+    Attributes:
+        name: the key of a parameter, or the `fp4.name`.
+        is_parameter: whether it is bound before calls.
+        dtype: as safetensors call it; FP4 codes are U8, two in each.
+        shape: None where a size is dynamic.
+    """
+
+    name: str
+    is_parameter: bool
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+def _values(values: list[_native.Value]) -> tuple[Value, ...]:
+    return tuple(
+        Value(name, is_parameter, dtype, tuple(None if n < 0 else n for n in shape))
+        for name, is_parameter, dtype, shape in values
+    )
+
+
+class Function:
+    """A compiled function.
+
+    Call it with its inputs, by position or by name; if it has parameters, what `bind` returns.
+    Several threads may call it at once; the interpreter's lock is released while it computes.
+    """
+
+    def __init__(self, native: _native.Function, kept: list[Any] | None = None) -> None:
+        self._native = native
+        self._kept = kept
+        self.arguments = _values(native.arguments)
+        self.results = _values(native.results)
+        self.inputs = tuple(value for value in self.arguments if not value.is_parameter)
+
+    def bind(self, parameters: Mapping[str, Any]) -> Function:
+        """The same code with all parameters, by key; weights are re-laid as the target wants them.
+
+        Further entries of the mapping are ignored. Arrays are not copied, and must not change.
+
+        Raises:
+            KeyError: if a parameter is missing.
+            fp4.Error: if a dtype or a shape does not fit.
+        """
+        tensors: list[_native.Tensor | None] = []
+        kept = []
+        for value in self.arguments:
+            if not value.is_parameter:
+                tensors.append(None)
+                continue
+            if value.name not in parameters:
+                raise KeyError(f"parameter '{value.name}' is missing")
+            tensor, array = describe(parameters[value.name], value.name)
+            tensors.append(tensor)
+            kept.append(array)
+        return Function(self._native.bind(tensors), kept)
+
+    def _order(self, positional: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+        names = [value.name for value in self.inputs]
+        if len(positional) > len(names):
+            raise TypeError(f"expects {len(names)} inputs, but got {len(positional)}")
+        given = dict(zip(names, positional, strict=False))
+        for name, array in named.items():
+            if name not in names:
+                raise TypeError(f"has no input '{name}'; its inputs are {', '.join(names)}")
+            if name in given:
+                raise TypeError(f"input '{name}' is given twice")
+            given[name] = array
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise TypeError(f"input '{missing[0]}' is missing")
+        return [given[name] for name in names]
+
+    def __call__(self, *positional: Any, **named: Any) -> Any:
+        """Computes the results: an array, or a tuple if there are several.
+
+        They are PyTorch tensors if an input is one, and numpy arrays otherwise.
+
+        Raises:
+            TypeError: for inputs that are missing, unknown, or no arrays.
+            fp4.Error: if a dtype or a shape does not fit.
+        """
+        arrays = self._order(positional, named)
+        described = [
+            describe(array, value.name) for array, value in zip(arrays, self.inputs, strict=True)
+        ]
+        tensors = [tensor for tensor, _ in described]
+        like_torch = any(is_torch(array) for array in arrays)
+        results = [
+            empty(value.dtype, shape, like_torch)
+            for value, shape in zip(self.results, self._native.result_shapes(tensors), strict=True)
+        ]
+        self._native.run(tensors, [describe(result, "result")[0] for result in results])
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def run_into(self, inputs: list[Any], results: list[Any]) -> None:
+        """Computes into arrays of the caller, which have the results' shapes and dtypes.
+
+        Raises:
+            ValueError: if a result is not contiguous.
+        """
+        described = [
+            describe(array, value.name) for array, value in zip(inputs, self.inputs, strict=True)
+        ]
+        places = []
+        for array, value in zip(results, self.results, strict=True):
+            place, kept = describe(array, value.name)
+            if place[0] != (array.data_ptr() if is_torch(array) else array.ctypes.data):
+                raise ValueError(f"result '{value.name}' is not contiguous")
+            places.append(place)
+            del kept
+        self._native.run([tensor for tensor, _ in described], places)
+
+
+def _cache_folder(cache: bool | str | os.PathLike[str]) -> str:
+    if cache is False:
+        return ""
+    if cache is not True:
+        return os.fspath(cache)
+    base = os.environ.get("FP4_CACHE_DIR")
+    if base is None:
+        root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        base = str(Path(root) / "fp4")
+    return base
+
+
+def compile(
+    module: str | HasText,
+    target: str = "cpu",
+    *,
+    entry: str = "forward",
+    params: Mapping[str, Any] | None = None,
+    name: str = "<module>",
+    cpu: str = "",
+    features: str = "",
+    cache: bool | str | os.PathLike[str] = True,
+) -> Function:
+    """Compiles a function of a module.
+
+    Args:
+        module: the text of a module in MLIR's syntax, or a `fp4.Graph`.
+        target: "cpu", or "reference", which is slow and by definition right.
+        entry: the function.
+        params: if given, its parameters, see `Function.bind`.
+        name: what the module is called in errors.
+        cpu: of target cpu, the CPU to compile for as LLVM calls it, by default this one.
+        features: of target cpu, features to add to it, such as "-avx512vnni".
+        cache: whether compiled code is kept for other processes, in a folder: `$FP4_CACHE_DIR`,
+            or `fp4` in the user's cache folder, or the one that is given. Code of this folder is
+            executed: it must be as safe as the package itself.
+
+    Raises:
+        fp4.Error: with MLIR's diagnostics, if the module is wrong or cannot be lowered.
+        ValueError: for an unknown target.
+    """
+    if target not in TARGETS:
+        raise ValueError(f"target '{target}' is not known; there are {', '.join(TARGETS)}")
+    native = _native.Function(
+        _text(module), name, entry, target, cpu, features, _cache_folder(cache)
+    )
+    if native.diagnostics:
+        warnings.warn(native.diagnostics.rstrip(), stacklevel=2)
+    function = Function(native)
+    return function if params is None else function.bind(params)
+
+
+def lower(module: str | HasText, pipeline: str, *, name: str = "<module>") -> str:
+    """The module after a pipeline of passes, such as "fp4-lower-to-cpu" or "canonicalize,cse".
+
+    Raises:
+        fp4.Error: with MLIR's diagnostics.
+    """
+    return _native.run_passes(_text(module), name, pipeline, True)[-1][1]
+
+
+def stages(
+    module: str | HasText, pipeline: str, *, name: str = "<module>"
+) -> list[tuple[str, str]]:
+    """The module's text after each pass of a pipeline that changed it, with the pass's name.
+
+    Raises:
+        fp4.Error: with MLIR's diagnostics.
+    """
+    return _native.run_passes(_text(module), name, pipeline, False)
+
+
