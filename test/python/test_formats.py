@@ -9,7 +9,6 @@ import fp4_oracle as oracle
 import ml_dtypes
 import numpy as np
 import pytest
-
 from fp4 import formats
 from fp4.formats import BF16, E4M3, E8M0, F16, MX, NV, Format
 

@@ -12,7 +12,6 @@ import fp4_oracle as oracle
 import ml_dtypes
 import numpy as np
 import pytest
-
 from fp4.layer import QuantizedLayer
 from fp4.quantize import quantize
 from fp4.storage import TensorFile, write_tensors

@@ -8,7 +8,6 @@ from typing import Any
 import fp4_oracle as oracle
 import numpy as np
 import pytest
-
 from fp4.calibration import SAMPLE_ROWS, Calibration
 from fp4.formats import BF16, Format, dequantize
 from fp4.quantize import quantize

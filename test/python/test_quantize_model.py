@@ -10,10 +10,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="fp4.torch needs PyTorch: pip install torch")
 
 import ml_dtypes
-from stand_in import StandIn, to_numpy
-
 from fp4.quantize import quantize
 from fp4.torch.quantize_model import quantize_model
+from stand_in import StandIn, to_numpy
 
 
 class Model(torch.nn.Module):  # type: ignore[misc, name-defined]

@@ -10,7 +10,6 @@ from typing import Any
 import fp4_oracle as oracle
 import numpy as np
 import pytest
-
 from fp4.formats import E4M3, E8M0
 from fp4.layer import QuantizedLayer
 from fp4.quantize import quantize

@@ -7,7 +7,6 @@ from typing import Any
 import fp4_oracle as oracle
 import numpy as np
 import pytest
-
 from fp4.formats import BF16
 from fp4.hadamard import hadamard, is_hadamard_order
 from fp4.transforms import (
