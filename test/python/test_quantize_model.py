@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,18 @@ def test_calibration_pays_and_does_not_depend_on_the_memory_limit() -> None:
     for name, tensor in states[1].items():
         assert np.array_equal(tensor, states[2][name]), name
     assert states[1]["up.transform"].dtype == ml_dtypes.bfloat16
+
+
+@pytest.mark.skipif(find_spec("fp4._native") is None, reason="the compiler is not built")
+@pytest.mark.parametrize("format", ["mx", "nv"])
+def test_compiled_layers_compute_the_same(format: str) -> None:
+    x = batches(1)[0]
+    arguments: dict[str, Any] = {"calibration": batches(8), "transform": "wush", "progress": False}
+    expected = run(quantize_model(Model(), format, layer_type=StandIn, **arguments), x)
+    model = quantize_model(Model(), format, **arguments)
+    assert type(model.up).__name__ == "QuantLinear"
+    # A sum in another order may move a value across a boundary ([Q13]).
+    assert error(model, expected, x) < 0.01
 
 
 def test_calibration_is_of_the_unchanged_model_in_evaluation_mode() -> None:
