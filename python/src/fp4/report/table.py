@@ -16,7 +16,7 @@ HEADINGS = {
     "bits": "Stored bits for each weight, with scales and transform.",
     "error": "Relative L2 error of the weight.",
     "SQNR": "Signal to quantization noise of the weight, dB.",
-    "saturated": "Elements beyond the largest code, which were cut to it.",
+    "saturated": "Elements so far beyond the largest code that cutting errs more than rounding.",
     "at 6": "The part of the codes that are +6 or -6.",
     "scales": "The least and the greatest power of two at or below a scale.",
     "zero": "Groups of zeros.",
