@@ -1,10 +1,10 @@
 """What FP4 costs a sentence-embedding model, and what calibration wins back.
 
-    minilm.py [--format=mx|nv] [--setting=NAME] [--layers=emulated|compiled]
+    minilm.py [--format=mx|nv] [--setting=NAME] [--layers=emulated|compiled] [--sentences=NAME]
 
 Quantizes the 36 linear layers of the encoder of all-MiniLM-L6-v2 (384 and 1536 wide), embeds the
-sentences of minilm/evaluation.txt, and compares the embeddings with those of the f32 model.
-Calibration sees minilm/calibration.txt only. Prints a table in Markdown: the mean cosine to the f32
+sentences of minilm/evaluation.txt, or of another file there, and compares the embeddings with those
+of the f32 model. Calibration sees minilm/calibration.txt only. Prints a table in Markdown: the mean cosine to the f32
 embedding, its worst, Spearman's rank correlation of the similarities of all pairs of sentences, and
 the seconds that quantizing took.
 
@@ -135,12 +135,14 @@ def main() -> None:
     parser.add_argument("--format", choices=["mx", "nv"], action="append")
     parser.add_argument("--setting", choices=list(SETTINGS), action="append")
     parser.add_argument("--layers", choices=["emulated", "compiled"], default="emulated")
+    parser.add_argument("--sentences", choices=["evaluation", "fresh"], default="evaluation")
     arguments = parser.parse_args()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
     texts = [
-        (TEXTS / f"{name}.txt").read_text().splitlines() for name in ("calibration", "evaluation")
+        (TEXTS / f"{name}.txt").read_text().splitlines()
+        for name in ("calibration", arguments.sentences)
     ]
     calibration, sentences = (tokenize(tokenizer, text) for text in texts)
     reference = embed(load_model(), sentences)

@@ -68,7 +68,7 @@ class Options:
     transform_dtype: Any = BF16
     method: Method | None = None
     scale_search: bool = True
-    damping: float = 0.01
+    damping: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ def quantize(
     calibration: Calibration | Array | None = None,
     method: Method | None = None,
     scale_search: bool = True,
-    damping: float = 0.01,
+    damping: float = 0.1,
     seed: int = 0,
 ) -> QuantizedLayer:
     """Quantizes the weight of a linear layer y = x W^T to FP4.

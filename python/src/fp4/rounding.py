@@ -89,7 +89,7 @@ def error_feedback(
     format: Format,
     global_scale: Scalar,
     *,
-    damping: float = 0.01,
+    damping: float = 0.1,
     search: bool = True,
 ) -> Quantized:
     """Rounds column by column, each time moving what follows to make up for the error (GPTQ).

@@ -40,7 +40,7 @@ def random_orthogonal(order: int, seed: int = 0) -> Array:
     return np.asarray(q * np.where(np.diagonal(r) < 0, -1.0, 1.0))
 
 
-def wush(weight: Array, gram: Array, block_size: int, damping: float = 0.01) -> Array:
+def wush(weight: Array, gram: Array, block_size: int, damping: float = 0.1) -> Array:
     """The transform of each block that balances a weight with the activations it meets.
 
     This is WUSH of "WUSH: Near-Optimal Adaptive Transforms for LLM Quantization" (Chen,

@@ -34,7 +34,7 @@ def quantize_model(
     transform_dtype: Any = None,
     method: Method | None = None,
     scale_search: bool = True,
-    damping: float = 0.01,
+    damping: float = 0.1,
     seed: int = 0,
     memory_limit: int = 1 << 30,
     progress: bool = True,
