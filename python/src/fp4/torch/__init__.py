@@ -7,6 +7,7 @@ except ImportError as error:
 
 del _torch
 
-from fp4.torch.quant_linear import QuantLinear  # noqa: E402
+from fp4.torch.quant_linear import QuantLinear
+from fp4.torch.quantize_model import quantize_model
 
-__all__ = ["QuantLinear"]
+__all__ = ["QuantLinear", "quantize_model"]
