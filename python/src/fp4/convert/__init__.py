@@ -6,7 +6,7 @@ docs/checkpoints.md says which formats there are, what becomes of each tensor, a
 Needs numpy and ml_dtypes; the package gguf for GGUF files.
 """
 
-from .convert import Conversion, convert, plan_conversion, run_conversion
+from .conversion import Conversion, convert, plan_conversion, run_conversion
 from .errors import ConversionError
 from .options import Options
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 import numpy as np
 
-from .convert import Conversion, plan_conversion, run_conversion
+from .conversion import Conversion, plan_conversion, run_conversion
 from .dtypes import describe
 from .errors import ConversionError
 from .options import Options
@@ -94,8 +94,9 @@ def _print_plan(conversion: Conversion) -> None:
     for group in conversion.groups:
         for output in group.outputs:
             content = output.content
-            how = "from " + ", ".join(content.sources) if group.name else "copied"
-            print(f"{output.name}: {describe(content.dtype, content.shape)} {how}")
+            how = "from " + ", ".join(content.sources) if content.sources else "set"
+            what = describe(content.dtype, content.shape)
+            print(f"{output.name}: {what} {how if group.name else 'copied'}")
 
 
 def _print_summary(conversion: Conversion, folder: Path | None) -> None:

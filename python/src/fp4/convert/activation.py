@@ -46,11 +46,13 @@ class Activation:
       origin: for config.json: "static" if the checkpoint has the global scale; "dynamic: ..." if
         the source computes scales by a rule; "assumed: ..." if it does not quantize as this
         project does.
+      read_from: the tensor that the global scale is from.
     """
 
     global_scale: np.float32
     scale_scale: np.float32
     origin: str
+    read_from: str | None = None
 
 
 def dynamic_mx(rule: str) -> Activation:
@@ -63,9 +65,9 @@ def assumed_mx(why: str) -> Activation:
     return Activation(UNSCALED, MX_RULES["rceil"], f"assumed: {why}")
 
 
-def static_nv(global_scale: np.float32) -> Activation:
-    """A global scale that the checkpoint has."""
-    return Activation(global_scale, NV_SCALE_SCALE, "static")
+def static_nv(global_scale: np.float32, read_from: str) -> Activation:
+    """A global scale that the checkpoint has, in the tensor `read_from`."""
+    return Activation(global_scale, NV_SCALE_SCALE, "static", read_from)
 
 
 def assumed_nv(global_scale: np.float32, why: str) -> Activation:

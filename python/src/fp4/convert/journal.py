@@ -102,13 +102,17 @@ class Journal:
 
     def add(self, file: Path, sha256: str) -> None:
         """Notes a file that is complete."""
-        self._append({"file": file.name, "size": file.stat().st_size, "sha256": sha256})
+        line = {"file": file.name, "size": file.stat().st_size, "sha256": sha256}
+        self._append(line)
+        self._done[file.name] = line
 
     def close(self) -> None:
-        """Ends writing; the journal stays."""
+        """Ends writing. The journal stays, if it has a file to remember."""
         self._file.close()
+        if not self._done:
+            self._path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """The conversion is complete."""
         self.close()
-        self._path.unlink()
+        self._path.unlink(missing_ok=True)

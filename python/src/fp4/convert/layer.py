@@ -5,14 +5,12 @@ The names and dtypes of its tensors are here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from .activation import Activation
-from .dtypes import Array, Shape
 from .errors import ConversionError
 from .plan import Content, Group, Output
 
@@ -30,12 +28,14 @@ class Weight:
       codes: U8 (N, K/2), packed by [F2].
       scales: (N, K/G), row-major, of the dtype of the format.
       global_scale: `gs`: decoded values are e2m1 * (scale * gs), [D1].
+      global_scale_from: the tensor that it is from, if the source has one.
     """
 
     scale_format: ScaleFormat
     codes: Content
     scales: Content
     global_scale: np.float32
+    global_scale_from: str | None = None
 
 
 def make_layer(
@@ -61,9 +61,9 @@ def make_layer(
     outputs = {
         "e2m1": weight.codes,
         "scale_quant": weight.scales,
-        "weight_global_scale": _scalar(weight.global_scale, weight.codes),
-        "activation_global_scale": _scalar(activation.global_scale, weight.codes),
-        "activation_scale_scale": _scalar(activation.scale_scale, weight.codes),
+        "weight_global_scale": _scalar(weight.global_scale, weight.global_scale_from),
+        "activation_global_scale": _scalar(activation.global_scale, activation.read_from),
+        "activation_scale_scale": _scalar(activation.scale_scale, None),
     }
     kind: dict[str, str | int] = {
         "scale_format": weight.scale_format,
@@ -88,10 +88,6 @@ def make_layer(
     )
 
 
-def _scalar(value: np.float32, of: Content) -> Content:
-    return Content("F32", (), of.sources, lambda: np.asarray(value, "<f4"))
-
-
-def rows(content: Content, change: Callable[[Array], Array], shape: Shape) -> Content:
-    """Some rows of a tensor of bytes."""
-    return content.then(lambda array: np.ascontiguousarray(change(array)), content.dtype, shape)
+def _scalar(value: np.float32, source: str | None) -> Content:
+    sources = () if source is None else (source,)
+    return Content("F32", (), sources, lambda: np.asarray(value, "<f4"))

@@ -58,11 +58,14 @@ def plan(checkpoint: Checkpoint, options: Options) -> Plan:
     return result
 
 
-def _groups(quantization: dict[str, Any]) -> list[dict[str, Any]]:
-    groups = quantization.get("config_groups", {})
-    if not isinstance(groups, dict):
-        return []
-    return [group for group in groups.values() if isinstance(group, dict)]
+def _find_activation_bits(quantization: dict[str, Any]) -> set[int | None]:
+    """The bits of activations in all groups; None for those that are not quantized."""
+    groups = quantization.get("config_groups")
+    found: set[int | None] = set()
+    for group in groups.values() if isinstance(groups, dict) else ():
+        arguments = group.get("input_activations") if isinstance(group, dict) else None
+        found.add(arguments.get("num_bits") if isinstance(arguments, dict) else None)
+    return found
 
 
 def _check_config(checkpoint: Checkpoint) -> None:
@@ -93,7 +96,7 @@ def _read_weight(parts: dict[str, StoredTensor]) -> Weight:
         if divisor is None:
             raise scales.error("expected weight_global_scale beside e4m3 scales, found none")
         gs = reciprocal(divisor, read_scalars(divisor)[0])
-        return Weight("nv", stored(codes), stored(scales), gs)
+        return Weight("nv", stored(codes), stored(scales), gs, divisor.name)
     check_scales(scales, codes, "mx", ("U8", "F8_E8M0"))
     if "weight_global_scale" in parts:
         raise parts["weight_global_scale"].error("expected none beside e8m0 scales")
@@ -110,13 +113,18 @@ def _read_activation(
     options: Options,
     notes: list[str],
 ) -> Activation:
-    quantizes = any(group.get("input_activations") for group in _groups(checkpoint.quantization))
+    bits = _find_activation_bits(checkpoint.quantization)
+    if not bits or 4 in bits:
+        why = "the source has no static scale"
+    elif bits == {None}:
+        why = "the source does not quantize it"
+    else:
+        why = f"the source quantizes it to {max(b for b in bits if b is not None)} bits"
     if scale_format == "mx":
-        # compressed_tensors/quantization/utils: e8m0 scales by the rule EVEN.
-        return dynamic_mx("even") if quantizes else assumed_mx("the source does not quantize it")
+        # compressed_tensors/quantization/utils/mxfp_utils.py: e8m0 scales by the rule EVEN.
+        return dynamic_mx("even") if 4 in bits else assumed_mx(why)
     divisor = parts.get("input_global_scale")
-    if divisor is None:
-        why = "the source has no static scale" if quantizes else "the source does not quantize it"
+    if divisor is None or (bits and 4 not in bits):
         return assumed_nv(options.activation_global_scale, why)
     (value,) = read_scalars(divisor)
     if not is_usable(value):
@@ -126,4 +134,4 @@ def _read_activation(
             f"{options.activation_global_scale} is assumed"
         )
         return assumed_nv(options.activation_global_scale, "the source was not calibrated")
-    return static_nv(reciprocal(divisor, value))
+    return static_nv(reciprocal(divisor, value), divisor.name)

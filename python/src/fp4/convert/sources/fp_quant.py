@@ -54,7 +54,7 @@ def plan(checkpoint: Checkpoint, options: Options) -> Plan:
         result.layers.append(
             make_layer(
                 module,
-                Weight(scale_format, stored(codes), content, gs),
+                Weight(scale_format, stored(codes), content, gs, divisor.name),
                 _read_activation(parts["act_global_scale"], scale_format, result.notes),
                 _read_transform(parts["forward_hadamard_matrix"]),
                 stored(parts["bias"]) if "bias" in parts else None,
@@ -88,15 +88,17 @@ def _read_activation(
     (value,) = read_scalars(divisor)
     gs = reciprocal(divisor, value)
     if scale_format == "nv":
-        return static_nv(gs)
+        return static_nv(gs, divisor.name)
     if value == 3:
-        return Activation(gs, MX_ABS_MAX, "dynamic: abs_max")
+        return Activation(gs, MX_ABS_MAX, "dynamic: abs_max", divisor.name)
     if value == 1:
         notes.append(
             f"{divisor.name}: 1, as of the method quest, whose scales of activations are from the "
             f"standard deviation of a group; here they are from its largest magnitude"
         )
-        return Activation(gs, MX_RULES["rceil"], "assumed: the source's rule is quest")
+        return Activation(
+            gs, MX_RULES["rceil"], "assumed: the source's rule is quest", divisor.name
+        )
     raise divisor.error(f"expected 3 (abs_max) or 1 (quest) for MXFP4, found {value}")
 
 

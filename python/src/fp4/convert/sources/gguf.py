@@ -74,6 +74,7 @@ def _plan_tensor(
                     _read_codes(tensor, scale_format, e),
                     _read_scales(tensor, scale_format, e),
                     global_scales[e],
+                    None if scale is None else scale.name,
                 ),
                 activation,
                 bias=None if bias is None else _read_bias(bias, e) if stacked else stored(bias),
@@ -110,7 +111,7 @@ def _read_activation(
         return assumed_nv(options.activation_global_scale, "the source has no static scale")
     value = read_scalars(scale, count)[expert]
     if is_usable(value):
-        return static_nv(multiplier(scale, value))
+        return static_nv(multiplier(scale, value), scale.name)
     notes.append(f"{scale.name}: {value}; {options.activation_global_scale} is assumed")
     return assumed_nv(options.activation_global_scale, "the source was not calibrated")
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from ..activation import UNSCALED, Activation, assumed_mx, assumed_nv, static_nv
+from ..activation import UNSCALED, Activation, assumed_mx, assumed_nv, dynamic_mx, static_nv
 from ..blocks import check_codes, check_scales, retyped, without_e8m0_nan
 from ..checkpoint import Checkpoint
 from ..dtypes import Array
@@ -89,11 +89,12 @@ def _find_algorithm(checkpoint: Checkpoint, module: str) -> _Algorithm:
         layers = quantization.get("quantized_layers")
         entry = layers.get(module) if isinstance(layers, dict) else None
         name = entry.get("quant_algo") if isinstance(entry, dict) else None
-    if not isinstance(name, str) or name not in _ALGORITHMS:
+    # Upper case but for mxfp4, which export/quant_utils.py writes as it calls it inside.
+    if not isinstance(name, str) or name.upper() not in _ALGORITHMS:
         raise checkpoint.error(
             f"module '{module}': quant_algo: expected {', '.join(_ALGORITHMS)}, found {name!r}"
         )
-    return _ALGORITHMS[name]
+    return _ALGORITHMS[name.upper()]
 
 
 def _plan_module(
@@ -109,9 +110,10 @@ def _plan_module(
     scale_format = algorithm.scale_format
     check_scales(scales, codes, scale_format, ("F8_E4M3",) if scale_format == "nv" else ("U8",))
     count = codes.shape[0] if stacked else 1
-    global_scales = [UNSCALED] * count
+    global_scales, second_name = [UNSCALED] * count, None
     if "weight_scale_2" in parts:
         second = parts["weight_scale_2"]
+        second_name = second.name
         global_scales = [multiplier(second, v) for v in _one_each(second, count)]
     activations = _read_activations(parts, algorithm, count, options, result.notes)
     bias = parts.get("bias")
@@ -128,7 +130,9 @@ def _plan_module(
         scale_content = one(retyped(scales, scale_format), e)
         if scale_format == "mx":
             scale_content = without_e8m0_nan(scale_content, scales)
-        weight = Weight(scale_format, one(stored(codes), e), scale_content, global_scales[e])
+        weight = Weight(
+            scale_format, one(stored(codes), e), scale_content, global_scales[e], second_name
+        )
         name = f"{module}.{e}" if stacked else module
         bias_content = None if bias is None else one(stored(bias), e)
         result.layers.append(make_layer(name, weight, activations[e], transform, bias_content))
@@ -160,6 +164,8 @@ def _read_activations(
     notes: list[str],
 ) -> list[Activation]:
     if algorithm.scale_format == "mx":
+        if algorithm.activation == "fp4":
+            return [dynamic_mx("rceil")] * count  # MXFP4QTensor.quantize: ceil(log2(amax / 6))
         return [assumed_mx(f"the source quantizes it to {algorithm.activation}")] * count
     default = options.activation_global_scale
     scale = parts.get("input_scale")
@@ -175,9 +181,9 @@ def _read_activations(
             )
             activations.append(assumed_nv(default, "the source was not calibrated"))
         elif algorithm.activation == "fp8":
-            activations.append(static_nv(np.float32(value / _FP8_TO_FP4)))
+            activations.append(static_nv(np.float32(value / _FP8_TO_FP4), scale.name))
         else:
-            activations.append(static_nv(multiplier(scale, value)))
+            activations.append(static_nv(multiplier(scale, value), scale.name))
     return activations
 
 

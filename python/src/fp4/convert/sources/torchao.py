@@ -138,12 +138,12 @@ def _read_weight(parameter: _Parameter) -> Weight:
             f"expected block_size {GROUP_SIZE[scale_format]}, found {attributes.get('block_size')}"
         )
     check_codes(codes)
-    gs = UNSCALED
-    if "per_tensor_scale" in parts:
-        gs = multiplier(parts["per_tensor_scale"], read_scalars(parts["per_tensor_scale"])[0])
-    return Weight(
-        scale_format, stored(codes), _read_scales(parameter, codes, scales, scale_format), gs
-    )
+    content = _read_scales(parameter, codes, scales, scale_format)
+    tensor = parts.get("per_tensor_scale")
+    if tensor is None:
+        return Weight(scale_format, stored(codes), content, UNSCALED)
+    gs = multiplier(tensor, read_scalars(tensor)[0])
+    return Weight(scale_format, stored(codes), content, gs, tensor.name)
 
 
 def _read_scales(
@@ -178,7 +178,7 @@ def _read_activation(
     if scale is not None:
         (value,) = read_scalars(scale)
         if is_usable(value):
-            return static_nv(multiplier(scale, value))
+            return static_nv(multiplier(scale, value), scale.name)
         notes.append(f"{scale.name}: {value}; {options.activation_global_scale} is assumed")
         return assumed_nv(options.activation_global_scale, "the source was not calibrated")
     if arguments is None:
