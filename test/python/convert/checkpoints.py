@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,10 +19,8 @@ BF16 = np.dtype(ml_dtypes.bfloat16)
 _DTYPES = {"uint8": "U8", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int32": "I32"}
 
 
-def save(
-    path: Path, tensors: dict[str, Array | Typed], metadata: dict[str, str] | None = None
-) -> None:
-    """Writes a safetensors file. A pair (dtype, bytes) has a dtype that numpy does not."""
+def save(path: Path, tensors: Mapping[str, Any], metadata: dict[str, str] | None = None) -> None:
+    """Writes a safetensors file of arrays, or pairs (dtype, bytes) for dtypes that numpy lacks."""
     header: dict[str, Any] = {} if metadata is None else {"__metadata__": metadata}
     data = b""
     for name, tensor in tensors.items():

@@ -112,15 +112,16 @@ def test_other_activations(
 
 def test_mixed_precision(rng: np.random.Generator, source: Path, result: Path) -> None:
     tensors = make_nvfp4(rng)
-    fp8 = {"m.o.weight": ("F8_E4M3", random_e4m3(rng, 4, 4)), "m.o.weight_scale": scalar_of(2)}
-    save(source / "a.safetensors", {**tensors, **fp8})
+    fp8 = random_e4m3(rng, 4, 4)
+    others = {"m.o.weight": ("F8_E4M3", fp8), "m.o.weight_scale": scalar_of(2)}
+    save(source / "a.safetensors", {**tensors, **others})
     layers = {"m.up": {"quant_algo": "NVFP4"}, "m.o": {"quant_algo": "FP8"}}
     save_config(source, config("MIXED_PRECISION", quantized_layers=layers))
     convert(source, result)
     written = load(result)
     assert_same(decode(written, "m.up"), expected_nvfp4(tensors))
     assert written["m.o.weight"][0] == "F8_E4M3"
-    np.testing.assert_array_equal(written["m.o.weight"][1], fp8["m.o.weight"][1])
+    np.testing.assert_array_equal(written["m.o.weight"][1], fp8)
 
 
 @pytest.mark.parametrize("algorithm", ["mxfp4", "W4A8_MXFP4_FP8"])
@@ -140,7 +141,7 @@ def test_experts(
 ) -> None:
     codes, scales = random_codes(rng, 3, N, K // 2), random_e4m3(rng, 3, N, K // 16)
     second = rng.uniform(0.1, 1, shape).astype(np.float32)
-    tensors = {
+    tensors: dict[str, Any] = {
         "m.weight": codes,
         "m.weight_scale": ("F8_E4M3", scales),
         "m.weight_scale_2": np.asarray(second, np.float32),

@@ -43,7 +43,7 @@ class GGUFFile:
     def __init__(self, path: Path) -> None:
         """Raises ConversionError if the file is malformed or the package is missing."""
         try:
-            import gguf  # type: ignore[import-not-found, unused-ignore]
+            import gguf
         except ImportError:
             raise ConversionError(
                 f"{path}: reading a GGUF file needs the package gguf: pip install gguf"

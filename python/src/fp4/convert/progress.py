@@ -60,7 +60,7 @@ class Progress:
 
 def _make_bar(total: int) -> Any:
     try:
-        from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
+        from tqdm import tqdm
     except ImportError:
         return None
     return tqdm(total=total, unit="B", unit_scale=True, unit_divisor=1024)
