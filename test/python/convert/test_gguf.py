@@ -28,8 +28,10 @@ def make(rng: np.random.Generator, kind: Any, *shape: int) -> Array:
     return blocks.reshape(*shape[:-1], -1)
 
 
-def save(path: Path, tensors: dict[str, tuple[Array, Any]]) -> None:
+def save(path: Path, tensors: dict[str, tuple[Array, Any]], files: int = 1) -> None:
     writer = gguf.GGUFWriter(path, "llama")
+    if files > 1:
+        writer.add_uint16("split.count", files)
     writer.add_name("tiny")
     writer.add_block_count(1)
     for name, (array, kind) in tensors.items():
@@ -142,6 +144,17 @@ def test_other_types_are_refused(rng: np.random.Generator, tmp_path: Path, resul
         convert(file, result)
     convert(file, result, exclude=["embd.*"])
     assert "w.e2m1" in load(result)
+
+
+def test_a_checkpoint_in_several_files(
+    rng: np.random.Generator, source: Path, result: Path
+) -> None:
+    for i in range(2):
+        save(source / f"a-{i}.gguf", {f"w{i}.weight": (make(rng, MXFP4, N, K), MXFP4)}, 2)
+    with pytest.raises(ConversionError, match="expected the 2 GGUF files of a checkpoint, found 1"):
+        convert(source / "a-0.gguf", result)
+    convert(source, result)
+    assert {"w0.e2m1", "w1.e2m1"} <= load(result).keys()
 
 
 def test_malformed_files(rng: np.random.Generator, tmp_path: Path, result: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,6 +49,15 @@ class Checkpoint:
     is_gguf: bool = False
     _containers: tuple[_Releases, ...] = ()
 
+    @cached_property
+    def modules(self) -> dict[str, dict[str, StoredTensor]]:
+        """The tensors `<module>.<part>` by module and part."""
+        modules: dict[str, dict[str, StoredTensor]] = {}
+        for name, tensor in self.tensors.items():
+            module, _, part = name.rpartition(".")
+            modules.setdefault(module, {})[part] = tensor
+        return modules
+
     def release(self) -> None:
         """Gives back the memory of what was read so far."""
         for container in self._containers:
@@ -84,13 +94,9 @@ def open_checkpoint(
         return _open_gguf(path, files, only, exclude)
 
     opened = [open_safetensors(file) for file in files]
-    tensors: dict[str, StoredTensor] = {}
+    tensors = _merge(file.tensors for file in opened)
     metadata: dict[str, Any] = {}
     for file in opened:
-        for name, tensor in file.tensors.items():
-            if name in tensors:
-                raise tensor.error(f"is also in {tensors[name].file}")
-            tensors[name] = tensor
         _merge_metadata(metadata, file.metadata)
     if path.is_dir():
         _check_index(path, tensors)
@@ -110,11 +116,33 @@ def open_checkpoint(
 def _open_gguf(
     path: Path, files: list[Path], only: Sequence[str], exclude: Sequence[str]
 ) -> Checkpoint:
-    if len(files) > 1:
-        raise ConversionError(f"{path}: expected one GGUF file, found {len(files)}")
-    file = GGUFFile(files[0])
-    tensors = _select(path, file.tensors, only, exclude)
-    return Checkpoint(path, tuple(files), tensors, file.metadata, is_gguf=True, _containers=(file,))
+    opened = [GGUFFile(file) for file in files]
+    parts = opened[0].metadata.get("split.count") or 1
+    if parts != len(opened):
+        raise ConversionError(
+            f"{path}: expected the {parts} GGUF files of a checkpoint, found {len(opened)}; a "
+            f"checkpoint of several files is given as their directory"
+        )
+    tensors = _select(path, _merge(file.tensors for file in opened), only, exclude)
+    return Checkpoint(
+        path,
+        tuple(files),
+        tensors,
+        opened[0].metadata,
+        is_gguf=True,
+        _containers=tuple(opened),
+    )
+
+
+def _merge(files: Iterable[dict[str, StoredTensor]]) -> dict[str, StoredTensor]:
+    """The tensors of all files, which must have different names."""
+    tensors: dict[str, StoredTensor] = {}
+    for file in files:
+        for name, tensor in file.items():
+            if name in tensors:
+                raise tensor.error(f"is also in {tensors[name].file}")
+            tensors[name] = tensor
+    return tensors
 
 
 def _find_files(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from .dtypes import BITS, Array, Shape, byte_size, describe
 from .safetensors_file import StoredTensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Content:
     """A tensor that can be made.
 
@@ -48,7 +48,7 @@ def stored(tensor: StoredTensor) -> Content:
     return Content(tensor.dtype, tensor.shape, (tensor.name,), lambda: tensor.data)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Output:
     """A tensor of the result."""
 
@@ -56,7 +56,7 @@ class Output:
     content: Content
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """Tensors that stay in one file: a layer, or one tensor that is copied.
 

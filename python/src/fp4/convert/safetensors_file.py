@@ -23,7 +23,7 @@ from .errors import ConversionError
 MAX_HEADER = 100_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class StoredTensor:
     """A tensor in a file: nothing of it is read before `array` or `data` is used.
 

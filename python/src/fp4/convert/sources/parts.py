@@ -13,11 +13,10 @@ CACHE_SCALES = ("k_scale", "v_scale", "q_scale", "prob_scale")
 
 def modules_with(checkpoint: Checkpoint, part: str, dtype: str = "U8") -> list[str]:
     """The modules that have a tensor `<module>.<part>` of a dtype."""
-    suffix = "." + part
     return [
-        name.removesuffix(suffix)
-        for name, tensor in checkpoint.tensors.items()
-        if name.endswith(suffix) and tensor.dtype == dtype
+        module
+        for module, parts in checkpoint.modules.items()
+        if part in parts and parts[part].dtype == dtype
     ]
 
 
@@ -41,12 +40,7 @@ def take_parts(
       ConversionError: a part is missing, refused or unknown: the module is not understood, and
         converting the rest of it would change what it computes.
     """
-    prefix = module + "."
-    parts = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in checkpoint.tensors.items()
-        if name.startswith(prefix) and "." not in name[len(prefix) :]
-    }
+    parts = checkpoint.modules[module]
     for part, why in (refused or {}).items():
         if part in parts:
             raise parts[part].error(f"cannot be converted: {why}")

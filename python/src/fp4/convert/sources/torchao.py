@@ -93,11 +93,11 @@ def _read_parameters(checkpoint: Checkpoint) -> list[_Parameter]:
         if not isinstance(described, dict) or described.get("_type") in (None, "Tensor"):
             continue
         module, _, attribute = name.rpartition(".")
-        prefix = f"{module}._{attribute}_"
+        prefix = f"_{attribute}_"
         parts = {
-            key.removeprefix(prefix): tensor
-            for key, tensor in checkpoint.tensors.items()
-            if key.startswith(prefix)
+            part.removeprefix(prefix): tensor
+            for part, tensor in checkpoint.modules.get(module, {}).items()
+            if part.startswith(prefix)
         }
         if not parts:
             continue  # left out by the user's patterns
