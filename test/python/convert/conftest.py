@@ -8,11 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# The package of the source tree, and what these tests share.
-sys.path[:0] = [
-    str(Path(__file__).parents[3] / "python" / "src"),
-    str(Path(__file__).parent),
-]
+sys.path.insert(0, str(Path(__file__).parent))  # what these tests share
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from checkpoints import Array
+
 from fp4.convert.activation import MX_ABS_MAX, MX_RULES
 
 

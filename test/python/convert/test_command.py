@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checkpoints import load, random_codes, random_e4m3, save
+
 from fp4.convert.__main__ import main
 
 

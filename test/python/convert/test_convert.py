@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import Array, decode, load, random_codes, random_e4m3, save
+
 from fp4.convert import (
     ConversionError,
     Options,
@@ -20,10 +23,13 @@ from fp4.convert import (
     plan_conversion,
     run_conversion,
 )
+from fp4.convert.__main__ import main
 from fp4.convert.journal import NAME as JOURNAL
 
 N, K = 16, 64
 LAYERS = 6
+# Processes import what the tests import.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def make_layers(rng: np.random.Generator, first: int, last: int) -> dict[str, Any]:
@@ -135,6 +141,45 @@ def test_an_interrupted_run_resumes(
         patched.setattr(conversion, "write_shard", write)
         convert(sharded, result, options)
     assert not set(rewritten) & set(begun)
+    assert read_all(result) == read_all(tmp_path / "whole")
+
+
+# Ends itself while it writes the third file.
+END = """
+import os, runpy, signal, sys
+from fp4.convert import conversion
+original, files = conversion.write_shard, []
+def write_shard(shard, path, progress, release):
+    files.append(path)
+    def advance(size):
+        if len(files) == 3:
+            os.kill(os.getpid(), NUMBER)
+    return original(shard, path, advance, release)
+conversion.write_shard = write_shard
+runpy.run_module("fp4.convert", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_is_ended_resumes(
+    sharded: Path, tmp_path: Path, result: Path, number: signal.Signals
+) -> None:
+    arguments = [str(sharded), "-o", str(result), "--shard-size=1500"]
+    program = END.replace("NUMBER", str(int(number)))
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env=ENVIRONMENT,
+        check=False,
+        capture_output=True,
+    )
+    killed = number == signal.SIGKILL
+    assert done.returncode == (-number if killed else 128 + number)
+    left = read_all(result)
+    half = {name for name in left if name.endswith(".partial")}
+    assert len(half) == (1 if killed else 0)
+    assert len(left) - len(half) == 3
+    assert main([*arguments, "--quiet"]) == 0
+    convert(sharded, tmp_path / "whole", Options(shard_bytes=1500))
     assert read_all(result) == read_all(tmp_path / "whole")
 
 
@@ -282,7 +327,7 @@ def test_memory_is_that_of_one_tensor(source: Path, result: Path) -> None:
     save(source / "a.safetensors", tensors)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, source, result],
-        env={"PYTHONPATH": str(Path(__file__).parents[3] / "python" / "src")},
+        env=ENVIRONMENT,
         check=True,
         capture_output=True,
         text=True,

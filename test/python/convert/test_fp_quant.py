@@ -27,6 +27,7 @@ from checkpoints import (
     ulps_apart,
     unpack,
 )
+
 from fp4.convert import ConversionError, convert
 
 N, K = 6, 64

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import Array, assert_same, decode, load, load_config, scalar
+
 from fp4.convert import ConversionError, convert
 
 gguf: Any = pytest.importorskip("gguf", reason="writing GGUF files needs the package gguf")

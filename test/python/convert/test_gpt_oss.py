@@ -22,6 +22,7 @@ from checkpoints import (
     scalar,
     unpack,
 )
+
 from fp4.convert import ConversionError, Options, convert
 
 E, INNER, HIDDEN = 3, 32, 64

@@ -27,6 +27,7 @@ from checkpoints import (
     spread,
     unpack,
 )
+
 from fp4.convert import ConversionError, convert
 
 N, K = 6, 64

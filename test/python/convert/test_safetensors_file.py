@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import save
+
 from fp4.convert import ConversionError
 from fp4.convert.safetensors_file import open_safetensors
 

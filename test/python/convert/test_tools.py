@@ -18,6 +18,7 @@ from checkpoints import (
     save,
     save_config,
 )
+
 from fp4.convert import convert
 
 pytestmark = pytest.mark.skipif(

@@ -25,6 +25,7 @@ from checkpoints import (
     spread,
     unpack,
 )
+
 from fp4.convert import ConversionError, convert
 
 N, K = 40, 96
