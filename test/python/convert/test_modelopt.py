@@ -200,6 +200,43 @@ def test_refusals(
     assert not result.exists()
 
 
+def test_a_configuration_of_the_part_for_text(
+    rng: np.random.Generator, source: Path, result: Path
+) -> None:
+    save(source / "a.safetensors", make_nvfp4(rng))
+    quantization = config("W4A16_NVFP4")
+    text = {"hidden_size": 8, "quantization_config": quantization}
+    (source / "config.json").write_text(json.dumps({"text_config": text}))
+    convert(source, result)
+    assert load_config(result)["converted_from"]["quantization_config"] == quantization
+    written = json.loads((result / "config.json").read_text())
+    assert written["text_config"] == {"hidden_size": 8}
+
+
+def test_directions_are_those_of_another_converter(
+    rng: np.random.Generator, tmp_path: Path, source: Path, result: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="compressed-tensors computes with torch")
+    converters = pytest.importorskip("compressed_tensors.entrypoints.convert.converters")
+    from safetensors.torch import load_file, save_file
+
+    save(source / "a.safetensors", make_nvfp4(rng))
+    convert(source, result)
+    # compressed-tensors makes its own form of it, which is then converted as well.
+    converter = converters.ModelOptNvfp4Converter(targets=["re:m.*"])
+    theirs = converter.process(load_file(source / "a.safetensors"))
+    assert theirs["m.up.weight_global_scale"].dtype == torch.float32
+    (tmp_path / "theirs").mkdir()
+    save_file(theirs, tmp_path / "theirs" / "a.safetensors")
+    convert(tmp_path / "theirs", tmp_path / "by-way")
+    direct, by_way = load(result), load(tmp_path / "by-way")
+    for name in ("e2m1", "scale_quant", "activation_scale_scale"):
+        np.testing.assert_array_equal(direct[f"m.up.{name}"][1], by_way[f"m.up.{name}"][1])
+    for name in ("weight_global_scale", "activation_global_scale"):
+        values = direct[f"m.up.{name}"][1], by_way[f"m.up.{name}"][1]
+        np.testing.assert_allclose(*values, rtol=2**-22)
+
+
 def test_against_the_package(source: Path, result: Path) -> None:
     torch = pytest.importorskip("torch", reason="the package computes with torch")
     qtensor = pytest.importorskip("modelopt.torch.quantization.qtensor")

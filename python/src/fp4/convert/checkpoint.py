@@ -90,7 +90,7 @@ def open_checkpoint(
         files, folder = [path], path.parent
     else:
         raise ConversionError(f"{path}: expected a directory or a file, found nothing")
-    if files[0].open("rb").read(4) == MAGIC:
+    if _begins_with(files[0], MAGIC):
         return _open_gguf(path, files, only, exclude)
 
     opened = [open_safetensors(file) for file in files]
@@ -111,6 +111,11 @@ def open_checkpoint(
         _find_companions(path),
         _containers=tuple(file.mapped for file in opened),
     )
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 def _open_gguf(
@@ -187,9 +192,20 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def find_owner(config: dict[str, Any]) -> dict[str, Any] | None:
+    """The part of a config.json that has a `quantization_config`.
+
+    Models of more than text have it at the top or in `text_config`.
+    """
+    for part in (config, config.get("text_config")):
+        if isinstance(part, dict) and "quantization_config" in part:
+            return part
+    return None
+
+
 def _find_quantization(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
-    if "quantization_config" in config:
-        quantization = config["quantization_config"]
+    if (owner := find_owner(config)) is not None:
+        quantization = owner["quantization_config"]
     else:
         # ModelOpt writes this file beside config.json, and older versions nothing else.
         described = _read_json(folder / "hf_quant_config.json")

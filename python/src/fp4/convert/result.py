@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, find_owner
 from .dtypes import BITS
 from .plan import Group, Output, Plan, stored
 
@@ -115,7 +116,9 @@ def make_index(shards: list[Shard]) -> dict[str, Any]:
 
 def make_config(checkpoint: Checkpoint, plan: Plan) -> dict[str, Any]:
     """config.json: the source's, with a `quantization_config` of this project's."""
-    config = dict(checkpoint.config)
+    config = copy.deepcopy(checkpoint.config)
+    if (owner := find_owner(config)) is not None:
+        del owner["quantization_config"]
     source: dict[str, Any] = {"format": plan.source}
     if checkpoint.quantization:
         source["quantization_config"] = checkpoint.quantization
