@@ -179,6 +179,9 @@ def test_configurations_that_are_refused(
     save_config(source, {**NVFP4, "transform_config": {"config_groups": {"R4": {"apply": apply}}}})
     with pytest.raises(ConversionError, match="found 'R4' at location 'input'"):
         convert(source, result)
+    save_config(source, {**NVFP4, "transform_config": {"config_groups": {"R4": {"apply": 3}}}})
+    with pytest.raises(ConversionError, match="expected config_groups of schemes"):
+        convert(source, result)
 
 
 @pytest.mark.parametrize("preset", ["NVFP4", "NVFP4A16", "MXFP4", "MXFP4A16"])

@@ -210,8 +210,10 @@ def test_another_conversion_is_not_mixed_in(
     sharded: Path, result: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted(sharded, result, monkeypatch)
-    with pytest.raises(ConversionError, match="part of another conversion"):
-        convert(sharded, result, Options(shard_bytes=2500))
+    gs = np.float32(0.25)
+    for options in (Options(shard_bytes=2500), Options(False, gs, shard_bytes=1500)):
+        with pytest.raises(ConversionError, match="part of another conversion"):
+            convert(sharded, result, options)
     tensors = {"n.0.weight": np.zeros(2, np.float32)}
     (sharded / "model.safetensors.index.json").unlink()
     (sharded / "consolidated.safetensors").unlink()

@@ -139,7 +139,7 @@ def test_quest(rng: np.random.Generator, source: Path, result: Path) -> None:
         ),
         (
             {"forward_hadamard_matrix": np.zeros((48, 48), np.float32)},
-            r"m.forward_hadamard_matrix'.*divides K = 64, found \(48, 48\)",
+            r"m.forward_hadamard_matrix'.*divides K = 64, found F32 \(48, 48\)",
         ),
     ],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from .dtypes import Array, Shape
-from .errors import ConversionError
 from .layer import GROUP_SIZE, SCALE_DTYPE, ScaleFormat
 from .plan import Content, stored
 from .safetensors_file import StoredTensor
@@ -75,8 +74,12 @@ def blocked_size(rows: int, columns: int) -> int:
     return -(-rows // 128) * -(-columns // 4) * 512
 
 
-def unblocked(content: Content, shape: Shape) -> Content:
-    """Row-major scales (R, C) from the blocked layout of [B2]; the padding is dropped."""
+def unblocked(tensor: StoredTensor, shape: Shape) -> Content:
+    """Row-major scales (R, C) from the blocked layout of [B2]; the padding is dropped.
+
+    Raises:
+      ConversionError: not the bytes of that layout.
+    """
     rows, columns = shape
     tile_rows, tile_columns = -(-rows // 128), -(-columns // 4)
 
@@ -86,12 +89,12 @@ def unblocked(content: Content, shape: Shape) -> Content:
         padded = tiles.transpose(0, 3, 2, 1, 4).reshape(tile_rows * 128, tile_columns * 4)
         return np.ascontiguousarray(padded[:rows, :columns])
 
-    if content.nbytes != blocked_size(rows, columns):
-        raise ConversionError(
-            f"tensor '{content.sources[0]}': expected {blocked_size(rows, columns)} bytes, the "
-            f"blocked layout of {shape} scales, found {content.nbytes}"
+    size = blocked_size(rows, columns)
+    if tensor.data.size != size:
+        raise tensor.error(
+            f"expected {size} bytes, the blocked layout of {shape} scales, found {tensor.data.size}"
         )
-    return content.then(lay_out, content.dtype, shape)
+    return stored(tensor).then(lay_out, tensor.dtype, shape)
 
 
 # ---- codes whose nibbles are halves of a group ------------------------------------------------

@@ -97,7 +97,7 @@ def open_checkpoint(
     tensors = _merge(file.tensors for file in opened)
     metadata: dict[str, Any] = {}
     for file in opened:
-        _merge_metadata(metadata, file.metadata)
+        _merge_metadata(path, metadata, file.metadata)
     if path.is_dir():
         _check_index(path, tensors)
     config = _read_json(folder / "config.json")
@@ -232,14 +232,16 @@ def _find_companions(path: Path) -> tuple[Path, ...]:
     )
 
 
-def _merge_metadata(metadata: dict[str, Any], more: dict[str, str]) -> None:
+def _merge_metadata(path: Path, metadata: dict[str, Any], more: dict[str, str]) -> None:
     """Adds one file's metadata; lists of names, which torchao splits among files, are joined."""
     for key, value in more.items():
         if key == "tensor_names" and key in metadata:
             try:
                 metadata[key] = json.dumps(json.loads(metadata[key]) + json.loads(value))
             except (TypeError, ValueError):
-                raise ConversionError("__metadata__: tensor_names: expected lists") from None
+                raise ConversionError(
+                    f"{path}: __metadata__: tensor_names: expected lists of names"
+                ) from None
         else:
             metadata[key] = value
 

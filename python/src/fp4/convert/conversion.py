@@ -23,12 +23,14 @@ class Conversion:
 
     Attributes:
       checkpoint: the source.
+      options: what was chosen.
       plan: what becomes of its quantized modules.
       groups: all that will be written, layers first.
       shards: the files.
     """
 
     checkpoint: Checkpoint
+    options: Options
     plan: Plan
     groups: list[Group]
     shards: list[Shard]
@@ -62,7 +64,7 @@ def plan_conversion(
         )
     groups = [*plan.layers, *copies(checkpoint, plan)]
     check_names(checkpoint, groups)
-    return Conversion(checkpoint, plan, groups, make_shards(groups, options.shard_bytes))
+    return Conversion(checkpoint, options, plan, groups, make_shards(groups, options.shard_bytes))
 
 
 def run_conversion(conversion: Conversion, folder: Path, quiet: bool = True) -> None:
@@ -84,7 +86,7 @@ def run_conversion(conversion: Conversion, folder: Path, quiet: bool = True) -> 
     folder.mkdir(parents=True, exist_ok=True)
     if checkpoint.path.is_dir() and folder.samefile(checkpoint.path):
         raise ConversionError(f"{folder}: is the checkpoint; expected another directory")
-    journal = Journal(folder, fingerprint(checkpoint, shards))
+    journal = Journal(folder, fingerprint(checkpoint, conversion.options, shards))
     try:
         total = sum(shard.nbytes for shard in shards)
         with Progress(total, len(shards), quiet) as progress:

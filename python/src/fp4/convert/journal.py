@@ -14,15 +14,16 @@ from typing import Any
 
 from .checkpoint import Checkpoint
 from .errors import ConversionError
+from .options import Options
 from .result import Shard, package_version
 
 NAME = ".fp4-convert.jsonl"
 _PIECE = 1 << 24
 
 
-def fingerprint(checkpoint: Checkpoint, shards: list[Shard]) -> str:
+def fingerprint(checkpoint: Checkpoint, options: Options, shards: list[Shard]) -> str:
     """A digest of the source files and of what is made of them: another one, another result."""
-    digest = hashlib.sha256(package_version().encode())
+    digest = hashlib.sha256(f"{package_version()} {options}".encode())
     for file in checkpoint.files:
         stat = file.stat()
         digest.update(json.dumps([file.name, stat.st_size, stat.st_mtime_ns]).encode())

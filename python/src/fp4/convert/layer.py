@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from .activation import Activation
-from .errors import ConversionError
 from .plan import Content, Group, Output
 
 ScaleFormat = Literal["mx", "nv"]
@@ -53,9 +52,6 @@ def make_layer(
       activation: how x is quantized.
       transform: BF16, F16 or F32 of shape (B, B) or (K/B, B, B), B dividing K ([T1]).
       bias: copied as `bias`; no part of the layer's state ([L5]).
-
-    Raises:
-      ConversionError: K is no multiple of the transform's block.
     """
     k = weight.codes.shape[-1] * 2
     outputs = {
@@ -71,14 +67,8 @@ def make_layer(
         "activation": activation.origin,
     }
     if transform is not None:
-        block = transform.shape[-1]
-        if k % block:
-            raise ConversionError(
-                f"tensor '{transform.sources[0]}': expected a transform whose block divides "
-                f"K = {k}, found {transform.shape}"
-            )
         outputs["transform"] = transform
-        kind["transform_block"] = block
+        kind["transform_block"] = transform.shape[-1]
     if bias is not None:
         outputs["bias"] = bias
     return Group(

@@ -64,7 +64,8 @@ def _find_activation_bits(quantization: dict[str, Any]) -> set[int | None]:
     found: set[int | None] = set()
     for group in groups.values() if isinstance(groups, dict) else ():
         arguments = group.get("input_activations") if isinstance(group, dict) else None
-        found.add(arguments.get("num_bits") if isinstance(arguments, dict) else None)
+        bits = arguments.get("num_bits") if isinstance(arguments, dict) else None
+        found.add(bits if isinstance(bits, int) else None)
     return found
 
 
@@ -76,15 +77,29 @@ def _check_config(checkpoint: Checkpoint) -> None:
         raise checkpoint.error(
             f"quantization_config.format: expected {', '.join(_FORMATS)}, found {found!r}"
         )
-    transforms = quantization.get("transform_config") or {}
-    for name, scheme in (transforms.get("config_groups") or {}).items():
-        for entry in scheme.get("apply", []):
-            # Those at weights are part of the weights already.
-            if entry.get("location") in ("input", "output"):
-                raise checkpoint.error(
-                    f"quantization_config.transform_config: expected transforms of weights, found "
-                    f"'{name}' at location '{entry['location']}', which is computed at run time"
-                )
+    for name, location in _find_transforms(checkpoint):
+        # Those at weights are part of the weights already.
+        if location in ("input", "output"):
+            raise checkpoint.error(
+                f"quantization_config.transform_config: expected transforms of weights, found "
+                f"'{name}' at location '{location}', which is computed at run time"
+            )
+
+
+def _find_transforms(checkpoint: Checkpoint) -> list[tuple[str, object]]:
+    """Names and locations of the transforms that the configuration has."""
+    config = checkpoint.quantization.get("transform_config") or {}
+    try:
+        return [
+            (name, entry["location"])
+            for name, scheme in (config.get("config_groups") or {}).items()
+            for entry in scheme["apply"]
+        ]
+    except (AttributeError, KeyError, TypeError):
+        raise checkpoint.error(
+            "quantization_config.transform_config: expected config_groups of schemes, each with "
+            "'apply', a list of objects with a 'location'"
+        ) from None
 
 
 def _read_weight(parts: dict[str, StoredTensor]) -> Weight:

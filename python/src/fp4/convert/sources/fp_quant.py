@@ -56,7 +56,7 @@ def plan(checkpoint: Checkpoint, options: Options) -> Plan:
                 module,
                 Weight(scale_format, stored(codes), content, gs, divisor.name),
                 _read_activation(parts["act_global_scale"], scale_format, result.notes),
-                _read_transform(parts["forward_hadamard_matrix"]),
+                _read_transform(parts["forward_hadamard_matrix"], codes),
                 stored(parts["bias"]) if "bias" in parts else None,
             )
         )
@@ -102,15 +102,18 @@ def _read_activation(
     raise divisor.error(f"expected 3 (abs_max) or 1 (quest) for MXFP4, found {value}")
 
 
-def _read_transform(matrix: StoredTensor) -> Content:
+def _read_transform(matrix: StoredTensor, codes: StoredTensor) -> Content:
     """The transform of [T1]: y[j] = sum_i T[j, i] * x[i], where the source has x @ H.
 
     Raises:
-      ConversionError: not a square matrix of BF16, F16 or F32.
+      ConversionError: not a square matrix of BF16, F16 or F32, or its size does not divide K.
     """
     shape = matrix.shape
     if matrix.dtype not in ("BF16", "F16", "F32") or len(shape) != 2 or shape[0] != shape[1]:
         raise matrix.error(f"expected BF16, F16 or F32 (B, B), found {matrix}")
+    k = codes.shape[-1] * 2
+    if shape[0] == 0 or k % shape[0]:
+        raise matrix.error(f"expected (B, B) with a B that divides K = {k}, found {matrix}")
 
     def transpose(array: Array) -> Array:
         return np.ascontiguousarray(array.view(NUMPY[matrix.dtype]).reshape(shape).T)

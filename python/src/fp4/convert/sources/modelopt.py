@@ -7,6 +7,7 @@ Its scales are multipliers: weight_scale_2 = amax / (6 * 448), input_scale likew
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -140,7 +141,7 @@ def _plan_module(
 
 def _one_each(tensor: StoredTensor, count: int) -> list[float]:
     """One value for each expert; a single one is for all."""
-    if tensor.data.size == 4:
+    if prod(tensor.shape) == 1:
         return read_scalars(tensor) * count
     return read_scalars(tensor, count)
 

@@ -155,9 +155,7 @@ def _read_scales(
         return stored(scales)
     if scales.dtype != dtype:
         raise scales.error(f"expected {dtype}, found {scales}")
-    return unblocked(
-        stored(scales), (codes.shape[0], codes.shape[1] * 2 // GROUP_SIZE[scale_format])
-    )
+    return unblocked(scales, (codes.shape[0], codes.shape[1] * 2 // GROUP_SIZE[scale_format]))
 
 
 def _read_activation(
