@@ -46,8 +46,9 @@ def multiplier(tensor: StoredTensor, value: float) -> np.float32:
 def reciprocal(tensor: StoredTensor, value: float) -> np.float32:
     """1 / value, as `gs` for a stored divisor: in f64, then rounded once to f32.
 
-    It is exact if the value is a power of two. Else scale * gs differs from scale / value by less
-    than 2 units in the last place before both are rounded, so by one at most after it.
+    It is exact if the value is a power of two. Else scale * gs and scale / value, each rounded to
+    f32, are the same or neighbours: the reciprocal is off by less than one unit in the last place
+    of the product, and the two roundings by half a unit each, which is less than two together.
     Infinity, what a weight of zeros was once calibrated to, gives 0: s / Inf = s * 0.
 
     Raises:
