@@ -8,7 +8,7 @@ LLVM_VERSION=22
 BUILD_PACKAGES=(
   "llvm-$LLVM_VERSION-dev" "libmlir-$LLVM_VERSION-dev" "libomp-$LLVM_VERSION-dev"
   "mlir-$LLVM_VERSION-tools"
-  "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" cmake ninja-build python3-venv)
+  "clang-$LLVM_VERSION" "lld-$LLVM_VERSION" cmake ninja-build python3-dev python3-venv)
 TEST_PACKAGES=(
   "llvm-$LLVM_VERSION-tools" "libclang-rt-$LLVM_VERSION-dev" libgtest-dev
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)

@@ -1,5 +1,6 @@
 # Configuration of the test suite; lit.site.cfg.py of the build loads it.
 
+import glob
 import os
 import pathlib
 import platform
@@ -106,6 +107,27 @@ if shutil.which("nvidia-smi") and not (
     subprocess.run(["nvidia-smi", "-L"], check=False, capture_output=True).returncode
 ):
     config.available_features.add("cuda")
+
+# The Python package, and what it is compared with.
+if glob.glob(os.path.join(config.fp4_build_root, "python/fp4/_native.*.so")):
+    config.available_features.add("python-package")
+else:
+    lit_config.note("the Python package is not built: -DFP4_BUILD_PYTHON=ON")
+packages = ("compressed_tensors", "gguf", "modelopt", "torch", "torchao", "transformers")
+missing = f"print(*(name for name in {packages} if find_spec(name) is None))"
+probe = subprocess.run(
+    [config.fp4_python, "-c", f"from importlib.util import find_spec; {missing}"],
+    check=False,
+    capture_output=True,
+    text=True,
+)
+if missing := probe.stdout.split():
+    lit_config.note(
+        f"tests of the Python package that need {', '.join(missing)} are not run: "
+        f"see test/python/requirements.txt"
+    )
+else:
+    config.available_features.add("python-packages")
 
 if config.fp4_sanitize:
     config.available_features.add("asan")

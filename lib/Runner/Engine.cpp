@@ -126,10 +126,14 @@ llvm::Expected<std::unique_ptr<Engine>>
 Engine::create(ModuleOp module, llvm::orc::JITTargetMachineBuilder machine,
                ArrayRef<HostFunction> functions, StringRef cache) {
   // Now, and not when the first function is compiled.
-  if (!cache.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(cache))
+  if (!cache.empty()) {
+    std::error_code error = llvm::sys::fs::create_directories(cache);
+    if (!error && !llvm::sys::fs::is_directory(cache))
+      error = std::make_error_code(std::errc::not_a_directory);
+    if (error)
       return makeError("cannot use '{0}' to keep compiled code: {1}", cache,
                        error.message());
+  }
   auto context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> translated =
       translateModuleToLLVMIR(module, *context);

@@ -421,6 +421,8 @@ def main() -> int:
     # The tools, and the Python that has what the examples import.
     path = [str(arguments.bin.resolve()), str(Path(sys.executable).parent), os.environ["PATH"]]
     os.environ["PATH"] = os.pathsep.join(path)
+    if arguments.source:
+        os.environ["PYTHONPATH"] = str(arguments.source.resolve() / "python" / "src")
     shutil.rmtree(arguments.work, ignore_errors=True)
     work = arguments.work.resolve()
     return self_test(work) if arguments.self_test else run_pages(work, arguments.source.resolve())

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -84,7 +85,7 @@ class Map:
             changed ^= (address >> source & ((1 << count) - 1)) << target
         return changed
 
-    def elements(self, coordinates: list[int]):
+    def elements(self, coordinates: list[int]) -> Iterator[tuple[int, int | None]]:
         """Of each element of the tile: its byte in shared memory, and in the tensor or None."""
         ranges = [range(e) for e in reversed(self.extents)]
         for number, reverse in enumerate(itertools.product(*ranges)):
@@ -253,7 +254,9 @@ class Runner:
         tile[:] = np.fromfile(files["tile"], dtype=np.uint8)
 
 
-def compare(what: str, made: Map, coordinates: list[int], got, expected) -> None:
+def compare(
+    what: str, made: Map, coordinates: list[int], got: np.ndarray, expected: np.ndarray
+) -> None:
     different = np.flatnonzero(got != expected)
     if different.size:
         i = int(different[0])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import check_layer
 import fp4
@@ -86,7 +87,7 @@ def test_dlpack_and_strides() -> None:
     want = forward(x)
 
     class Speaks:
-        def __dlpack__(self, **options: object) -> object:
+        def __dlpack__(self, **options: Any) -> object:
             return x.__dlpack__(**options)
 
         def __dlpack_device__(self) -> tuple[int, int]:
@@ -195,7 +196,7 @@ def test_fallbacks_are_warned_of() -> None:
 
 
 def test_stages() -> None:
-    layer, x = load("mx_none")
+    layer, _ = load("mx_none")
     graph = layers.make_graph(layer, "bfloat16")
     stages = fp4.stages(graph, "fp4-lower-to-cpu")
     names = [name for name, _ in stages]

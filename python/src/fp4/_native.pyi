@@ -1,15 +1,15 @@
 """The compiler. Tensors are (address, dtype, shape); a size of -1 is dynamic."""
 
-Tensor = tuple[int, str, tuple[int, ...] | list[int]]
-Value = tuple[str, bool, str, list[int]]
+from typing import TypeAlias
+
+Tensor: TypeAlias = tuple[int, str, tuple[int, ...] | list[int]]
+Value: TypeAlias = tuple[str, bool, str, list[int]]
 
 version: str
 
 class Error(RuntimeError): ...
 
-def run_passes(
-    text: str, name: str, pipeline: str, only_last: bool
-) -> list[tuple[str, str]]: ...
+def run_passes(text: str, name: str, pipeline: str, only_last: bool) -> list[tuple[str, str]]: ...
 
 class Function:
     def __init__(

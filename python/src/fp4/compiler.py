@@ -213,5 +213,3 @@ def stages(
         fp4.Error: with MLIR's diagnostics.
     """
     return _native.run_passes(_text(module), name, pipeline, False)
-
-

@@ -31,7 +31,9 @@ class Tensor:
         element = _TYPES[self.dtype]
         if self.shape is None:
             return element
-        return "tensor<" + "".join(f"{'?' if n is None else n}x" for n in self.shape) + element + ">"
+        return (
+            "tensor<" + "".join(f"{'?' if n is None else n}x" for n in self.shape) + element + ">"
+        )
 
 
 def _check(x: Tensor, format: str, group_size: int | None, rounding: str) -> tuple[int, int]:
@@ -256,9 +258,7 @@ class Graph:
         value = self._new(dtype, shape)
         return dataclasses.replace(value, name=value.name.replace("%", "%v"))
 
-    def _empty_like(
-        self, x: Tensor, dtype: str, shape: tuple[int | None, ...] | None
-    ) -> Tensor:
+    def _empty_like(self, x: Tensor, dtype: str, shape: tuple[int | None, ...] | None) -> Tensor:
         """Memory for a result whose dynamic sizes are x's."""
         sizes = []
         for i, size in enumerate(x.shape or ()):

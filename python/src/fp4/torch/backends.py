@@ -69,8 +69,7 @@ def choose(asked: str | None, layer: Layer, device: torch.device, half: str) -> 
         if asked is None and not why_not(backend):
             if backend == "torch":
                 warnings.warn(
-                    f"QuantLinear: {half} falls back to PyTorch's operations: "
-                    f"{why_not('vector')}",
+                    f"QuantLinear: {half} falls back to PyTorch's operations: {why_not('vector')}",
                     stacklevel=4,
                 )
             return backend
@@ -86,7 +85,7 @@ def choose(asked: str | None, layer: Layer, device: torch.device, half: str) -> 
     return taken
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def compile_layer(layer: Layer, quantize: str, matmul: str) -> fp4.Function:
     """The whole layer, both halves of it compiled."""
     graph = fp4.Graph()
@@ -105,7 +104,7 @@ def compile_layer(layer: Layer, quantize: str, matmul: str) -> fp4.Function:
     return fp4.compile(graph)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def compile_quantization(layer: Layer, strategy: str) -> fp4.Function:
     graph = fp4.Graph("quantize")
     x = graph.input("x", _name(layer.dtype), (None, layer.k))
@@ -122,13 +121,11 @@ def compile_quantization(layer: Layer, strategy: str) -> fp4.Function:
     return fp4.compile(graph, entry="quantize")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def compile_product(layer: Layer, strategy: str) -> fp4.Function:
     graph = fp4.Graph("multiply")
     codes = graph.input("codes", "float4_e2m1fn", (None, layer.k))
-    scales = graph.input(
-        "scales", _name(layer.scale_dtype), (None, layer.k // layer.group_size)
-    )
+    scales = graph.input("scales", _name(layer.scale_dtype), (None, layer.k // layer.group_size))
     alpha = graph.input("alpha", "float32", None)
     y = graph.scaled_matmul(
         "",

@@ -151,9 +151,7 @@ class QuantLinear(nn.Module):
                 self._buffers[name] = before.to(after.device)
         return self
 
-    def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, *rest: Any
-    ) -> None:
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         # Formats and shapes are the state's: buffers are made after it, and then filled.
         loaded = [name for name in _STATE if prefix + name in state_dict]
         if "e2m1" in loaded:
@@ -191,9 +189,7 @@ class QuantLinear(nn.Module):
         if self.e2m1 is None:
             raise RuntimeError("the layer is empty: load a state dict, or give it a weight")
         if x.shape[-1] != self.in_features:
-            raise ValueError(
-                f"x: expected (..., {self.in_features}), but got {tuple(x.shape)}"
-            )
+            raise ValueError(f"x: expected (..., {self.in_features}), but got {tuple(x.shape)}")
         if x.dtype not in (torch.float32, torch.float16, torch.bfloat16):
             raise ValueError(f"x: expected float32, float16 or bfloat16, but got {x.dtype}")
         assert self.scale_quant is not None
