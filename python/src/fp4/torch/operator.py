@@ -23,12 +23,22 @@ def get_layer(
     return Layer(features, k, k // scale_quant.shape[1], scale_quant.dtype, dtype, matrix)
 
 
+class _Kept(dict[object, tuple[object, Bound]]):
+    """What was bound. A copy of the tensor, or what is read from a file, has nothing of it."""
+
+    def __deepcopy__(self, memo: object) -> _Kept:
+        return _Kept()
+
+    def __reduce__(self) -> tuple[type[_Kept], tuple[()]]:
+        return _Kept, ()
+
+
 def get_bound(
     weights: Weights, dtype: torch.dtype, quant_backend: str | None, matmul_backend: str | None
 ) -> Bound:
     key = (dtype, quant_backend, matmul_backend)
     version = weights.version
-    kept: dict[object, tuple[object, Bound]] = weights.e2m1.__dict__.setdefault("_fp4_bound", {})
+    kept: _Kept = weights.e2m1.__dict__.setdefault("_fp4_bound", _Kept())
     if key in kept and kept[key][0] == version:
         return kept[key][1]
     layer = get_layer(weights.e2m1, weights.scale_quant, weights.transform, dtype)
