@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from pathlib import Path
+from typing import Any
 
 import check_layer
 import fp4_oracle as o
@@ -13,9 +14,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="fp4.torch needs PyTorch: pip install torch")
+pytest.importorskip("torch", reason="fp4.torch needs PyTorch: pip install torch")
 
 import fp4.torch
+import torch
 from fp4.torch import QuantLinear
 
 BACKENDS = (None, "vector", "reference", "torch")
@@ -53,7 +55,7 @@ def load(name: str) -> tuple[dict[str, torch.Tensor], o.Layer, o.Array]:
     return {k: to_torch(v) for k, v in state.items()}, o.Layer.from_state(state), x
 
 
-def make(state: dict[str, torch.Tensor], **options: object) -> QuantLinear:
+def make(state: dict[str, torch.Tensor], **options: Any) -> QuantLinear:
     n, half = state["e2m1"].shape
     return QuantLinear(2 * half, n, **state, **options)
 
@@ -228,6 +230,7 @@ def test_copies_are_independent() -> None:
     module = make(state)
     want = module(to_torch(x))
     other = copy.deepcopy(module)
+    assert other.weight_global_scale is not None
     other.weight_global_scale.zero_()
     assert not other(to_torch(x)).any()
     assert torch.equal(module(to_torch(x)), want)
