@@ -34,9 +34,11 @@ struct MatrixRows {
 };
 } // namespace
 
-/// The memory of a row; null after a fault.
+/// The memory of a row; null after a fault. A row that is `written` is its
+/// bytes, of which none is poison, if there is one.
 static Bytes accessRow(Warp &warp, const Instruction &in, unsigned thread,
-                       unsigned size, Access kind) {
+                       unsigned size, Access kind,
+                       const uint8_t *written = nullptr) {
   const Lanes &base = warp.read(in.operands[0]);
   if (base.poison[thread]) {
     warp.fault(thread, "poison", "the address depends on uninitialised data");
@@ -49,8 +51,13 @@ static Bytes accessRow(Warp &warp, const Instruction &in, unsigned thread,
     warp.fault(thread, "out-of-bounds", "the row is not in shared memory");
     return Bytes();
   }
-  return bytes.data && warp.noteAccess(thread, bytes, size, kind) ? bytes
-                                                                  : Bytes();
+  if (!bytes.data)
+    return Bytes();
+  const uint8_t initialised[16] = {};
+  if (written && !std::memcmp(bytes.data, written, size) &&
+      !std::memcmp(bytes.shadow, initialised, size))
+    kind = Access::Rewrite;
+  return warp.noteAccess(thread, bytes, size, kind) ? bytes : Bytes();
 }
 
 //===----------------------------------------------------------------------===//
@@ -119,7 +126,9 @@ static Flow executeStore(Warp &warp, const Instruction &in) {
     });
   }
   for (unsigned thread = 0; thread < in.count; ++thread) {
-    Bytes bytes = accessRow(warp, in, thread, 16, Access::Write);
+    bool poisoned = any_of(rows.shadow[thread], [](uint8_t b) { return b; });
+    Bytes bytes = accessRow(warp, in, thread, 16, Access::Write,
+                            poisoned ? nullptr : rows.data[thread]);
     if (!bytes.data)
       return Flow::Fault;
     std::memcpy(bytes.data, rows.data[thread], 16);
