@@ -118,6 +118,8 @@ static void writeStatistics(const std::string &file, const Function &function,
     json.attribute("global_bytes_written", s.globalBytesWritten);
     json.attribute("shared_bytes_read", s.sharedBytesRead);
     json.attribute("shared_bytes_written", s.sharedBytesWritten);
+    json.attribute("copied_bytes", s.copiedBytes);
+    json.attribute("tensor_flop", s.tensorFlop);
     json.attribute("shared_accesses", s.sharedAccesses);
     json.attribute("bank_conflicts", s.bankConflicts);
     json.attribute("waits", s.barrierWaits);

@@ -74,6 +74,7 @@ bool MemoryOperation::write(const Bytes &to, uint32_t size, const uint8_t *data,
   Statistics &statistics = issuer.warp->statistics;
   (to.isGlobal ? statistics.globalBytesWritten
                : statistics.sharedBytesWritten) += size;
+  statistics.copiedBytes += size;
   return true;
 }
 
@@ -97,5 +98,6 @@ bool MemoryOperation::reduce(const Bytes &to, uint32_t size,
   Statistics &statistics = issuer.warp->statistics;
   (to.isGlobal ? statistics.globalBytesWritten
                : statistics.sharedBytesWritten) += size;
+  statistics.copiedBytes += size;
   return true;
 }

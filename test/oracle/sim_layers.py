@@ -88,12 +88,12 @@ class Run:
             FP4_SIM_STATS=str(self.path("stats.json")),
         )
 
-    def used_tensor_cores(self) -> bool:
-        """In the last simulation."""
+    def tensor_flop(self) -> int:
+        """Of the last simulation."""
         stats = self.path("stats.json")
         # Without rows nothing is launched.
         lines = stats.read_text().splitlines() if stats.exists() else []
-        return any(json.loads(line)["tensor_instructions"] for line in lines)
+        return sum(json.loads(line)["tensor_flop"] for line in lines)
 
 
 def same_bytes(name: str, got: dict[str, o.Array], want: dict[str, o.Array], than: str) -> None:
@@ -207,9 +207,13 @@ def check(run: Run, seed: int) -> Outcome:
         y = got
     assert y is not None
     pair = (quantized["e2m1"], quantized["scale_quant"])
-    if not run.used_tensor_cores():
+    flop = run.tensor_flop()
+    if not flop:
         same_bytes("forward", y, run.execute("forward", "reference"), "the reference")
         return Outcome(False, 0)
+    m, n, k = x[..., 0].size, layer.e2m1.shape[0], x.shape[-1]
+    padded = 2 * -(-m // 128) * 128 * -(-n // 256) * 256 * -(-k // 256) * 256
+    check_layer.require(2 * m * n * k <= flop <= padded, f"{flop} operations of tensor cores")
     dtype = o.FLOAT_TYPES[run.result]
     extreme = check_truncated(y["y"], layer.matmul(*pair), x.shape[-1], dtype)
     check_sample(layer, pair, y["y"], extreme, np.random.default_rng(seed))

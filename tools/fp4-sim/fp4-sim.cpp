@@ -235,6 +235,8 @@ static void printStatistics(const Statistics &s) {
     print("global_bytes_written", s.globalBytesWritten);
     print("shared_bytes_read", s.sharedBytesRead);
     print("shared_bytes_written", s.sharedBytesWritten);
+    print("copied_bytes", s.copiedBytes);
+    print("tensor_flop", s.tensorFlop);
     print("shared_accesses", s.sharedAccesses);
     print("bank_conflicts", s.bankConflicts);
     print("waits", s.barrierWaits);

@@ -50,6 +50,11 @@ struct Statistics {
   uint64_t globalBytesWritten = 0;
   uint64_t sharedBytesRead = 0;
   uint64_t sharedBytesWritten = 0;
+  /// What copies that threads do not wait for have written: bulk copies and
+  /// those of tensors.
+  uint64_t copiedBytes = 0;
+  /// Of tensor cores, 2 for each product that is added.
+  uint64_t tensorFlop = 0;
   uint64_t sharedAccesses = 0;
   uint64_t bankConflicts = 0; ///< Passes beyond an access's first.
   uint64_t barrierWaits = 0;

@@ -153,6 +153,7 @@ static Flow executeMma(Warp &warp, const Instruction &in) {
       to.poison[lane] = 0;
     }
   }
+  warp.statistics.tensorFlop += uint64_t(2) * numRows * numColumns * k;
   return Flow::Next;
 }
 

@@ -366,5 +366,7 @@ bool MmaOperation::execute() {
   for (auto [i, cta] : enumerate(ctas))
     if (!multiply(*cta, unsigned(i), collector->operands[i], b))
       return false;
+  issuer.warp->statistics.tensorFlop +=
+      uint64_t(2) * instruction.m * instruction.n * model.k;
   return true;
 }
