@@ -12,14 +12,31 @@
 using namespace mlir;
 using namespace mlir::fp4;
 
+/// Also of dimensions of size 1, whose strides mean nothing, but are no
+/// identity layout's.
+static bool isContiguous(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset, expected = 1;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return false;
+  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+    if (strides[i] != expected)
+      return false;
+    int64_t size = type.getDimSize(i);
+    expected = ShapedType::isDynamic(size) || ShapedType::isDynamic(expected)
+                   ? ShapedType::kDynamic
+                   : expected * size;
+  }
+  return type.areTrailingDimsContiguous(type.getRank());
+}
+
 bool fp4::needsKernel(memref::CopyOp op) {
   auto source = dyn_cast<MemRefType>(op.getSource().getType());
   auto target = dyn_cast<MemRefType>(op.getTarget().getType());
   if (!source || !target || !nvvm::isInDeviceMemory(source) ||
       !nvvm::isInDeviceMemory(target))
     return false;
-  // gpu.memcpy takes no other layouts, contiguous or not.
-  return !source.getLayout().isIdentity() || !target.getLayout().isIdentity();
+  return !isContiguous(source) || !isContiguous(target);
 }
 
 /// An item is one element.
