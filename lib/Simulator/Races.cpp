@@ -177,8 +177,13 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
       noteRead(cell, agent, event, key);
     return std::nullopt;
   }
+  auto isOver = [&](Epoch read) {
+    return isKnown(known, read) ||
+           (kind == Access::Retire && !agent.over.known.empty() &&
+            isKnown(agent.over.known, read));
+  };
   for (const Event &read : cell.reads) {
-    if (read.epoch && !isKnown(known, read.epoch))
+    if (read.epoch && !isOver(read.epoch))
       return conflict(read, false, false);
     if (agent.needsFencedReads && read.epoch &&
         read.epoch >> timeBits < warps &&
@@ -188,7 +193,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   cell.reads = {};
   if (cell.hasMore) {
     for (const Event &read : moreReads[key])
-      if (!isKnown(known, read.epoch))
+      if (!isOver(read.epoch))
         return conflict(read, false, false);
     moreReads.erase(key);
     cell.hasMore = false;
