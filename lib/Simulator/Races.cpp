@@ -156,7 +156,8 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
                                             Proxy proxy, uint32_t pc,
                                             Access kind, uint64_t key) {
   bool isStrong = kind == Access::StrongRead || kind == Access::StrongWrite;
-  bool isRead = kind == Access::Read || kind == Access::StrongRead;
+  bool isRead = kind == Access::Read || kind == Access::Peek ||
+                kind == Access::StrongRead;
   const std::vector<uint32_t> &known = agent.clock.known;
   auto conflict = [](const Event &event, bool isWrite, bool isOrdered) {
     return Conflict{event.epoch >> timeBits, event.pc, isWrite, isOrdered, 0};
@@ -173,7 +174,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   if (isRead) {
     // A strong read does not race with the strong writes that it polls for.
-    if (!isStrong)
+    if (kind == Access::Read)
       noteRead(cell, agent, event, key);
     return std::nullopt;
   }

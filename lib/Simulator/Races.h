@@ -45,6 +45,10 @@ enum class Proxy : uint8_t { Generic, Async };
 
 enum class Access : uint8_t {
   Read,
+  /// Somebody else reads, later, and orders that: an mbarrier that is handed to
+  /// a copy, whose completion says that it was there. The CTA of that barrier
+  /// may exit then, whatever the thread that has asked for the copy does.
+  Peek,
   Write,
   /// A write of what is there already: it does not race with other writes.
   /// Compilers have all warps store one value to one place.

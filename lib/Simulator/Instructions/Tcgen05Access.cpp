@@ -130,8 +130,12 @@ static bool isUsedSoon(const Warp &warp, const Instruction &load) {
   const std::vector<Instruction> &code = warp.cta.grid.code.instructions;
   for (size_t pc = warp.pc + 1; pc < code.size(); ++pc) {
     const Instruction &in = code[pc];
-    if (in.kind == InstructionClass::Synchronization ||
-        in.kind == InstructionClass::Control)
+    if (in.kind == InstructionClass::Synchronization)
+      return false;
+    // What is skipped on the way is an assertion's failure and the like.
+    if (in.kind == InstructionClass::Control &&
+        (in.syntax->root == "ret" || in.syntax->root == "exit" ||
+         (in.syntax->root == "bra" && in.target <= pc)))
       return false;
     for (int32_t slot : in.operands)
       if (is_contained(registers, slot))
