@@ -41,7 +41,7 @@ static bool findBarrier(Warp &warp, unsigned lane, Cta &cta, uint32_t offset) {
   bytes.owner = &cta;
   bytes.offset = offset;
   Issuer issuer(warp, lane);
-  if (!warp.noteAccess(lane, bytes, mbarrierBytes, Access::Read))
+  if (!warp.noteAccess(lane, bytes, mbarrierBytes, Access::Peek))
     return false;
   Mbarriers::Barrier *barrier = cta.unit<Mbarriers>().find(issuer, offset);
   if (!barrier)

@@ -109,6 +109,8 @@ void Cluster::completeBarrierIfFull() {
   ++barrier.generation;
   barrier.passed = std::move(barrier.arriving);
   barrier.arriving.clear();
+  barrier.passedRelaxed = std::move(barrier.arrivingRelaxed);
+  barrier.arrivingRelaxed.clear();
 }
 
 void Cluster::report(Report report) {

@@ -283,6 +283,8 @@ struct ClusterBarrier {
   uint32_t arrived = 0; ///< Threads.
   SyncToken arriving;
   SyncToken passed;
+  SyncToken arrivingRelaxed; ///< What was done before a relaxed arrival.
+  SyncToken passedRelaxed;
 };
 
 class Cta {

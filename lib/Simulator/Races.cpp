@@ -156,7 +156,8 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
                                             Proxy proxy, uint32_t pc,
                                             Access kind, uint64_t key) {
   bool isStrong = kind == Access::StrongRead || kind == Access::StrongWrite;
-  bool isRead = kind == Access::Read || kind == Access::StrongRead;
+  bool isRead = kind == Access::Read || kind == Access::Peek ||
+                kind == Access::StrongRead;
   const std::vector<uint32_t> &known = agent.clock.known;
   auto conflict = [](const Event &event, bool isWrite, bool isOrdered) {
     return Conflict{event.epoch >> timeBits, event.pc, isWrite, isOrdered, 0};
@@ -173,12 +174,17 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   if (isRead) {
     // A strong read does not race with the strong writes that it polls for.
-    if (!isStrong)
+    if (kind == Access::Read)
       noteRead(cell, agent, event, key);
     return std::nullopt;
   }
+  auto isOver = [&](Epoch read) {
+    return isKnown(known, read) ||
+           (kind == Access::Retire && !agent.over.known.empty() &&
+            isKnown(agent.over.known, read));
+  };
   for (const Event &read : cell.reads) {
-    if (read.epoch && !isKnown(known, read.epoch))
+    if (read.epoch && !isOver(read.epoch))
       return conflict(read, false, false);
     if (agent.needsFencedReads && read.epoch &&
         read.epoch >> timeBits < warps &&
@@ -188,7 +194,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   cell.reads = {};
   if (cell.hasMore) {
     for (const Event &read : moreReads[key])
-      if (!isKnown(known, read.epoch))
+      if (!isOver(read.epoch))
         return conflict(read, false, false);
     moreReads.erase(key);
     cell.hasMore = false;

@@ -45,10 +45,18 @@ enum class Proxy : uint8_t { Generic, Async };
 
 enum class Access : uint8_t {
   Read,
+  /// Somebody else reads, later, and orders that: an mbarrier that is handed to
+  /// a copy, whose completion says that it was there. The CTA of that barrier
+  /// may exit then, whatever the thread that has asked for the copy does.
+  Peek,
   Write,
   /// A write of what is there already: it does not race with other writes.
   /// Compilers have all warps store one value to one place.
   Rewrite,
+  /// The end of an mbarrier. A wait for it that was over before even a relaxed
+  /// barrier cannot come later: the thread has branched on it. Triton orders
+  /// no more than this.
+  Retire,
   /// Strong accesses, atomic ones first of all: they do not race with each
   /// other, and each knows what those before it at that place knew.
   StrongRead,
@@ -84,6 +92,7 @@ struct Agent {
   SyncToken clock;
   SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
   SyncToken observed; ///< By what is relaxed; a fence makes it known.
+  SyncToken over;     ///< What others did before a relaxed barrier.
 };
 
 class Races {

@@ -172,7 +172,8 @@ bool Warp::noteAccess(unsigned lane, const Bytes &bytes, unsigned size,
       agent, Proxy::Generic, pc, bytes.owner->rank, bytes.offset, size, kind);
   if (!conflict)
     return true;
-  bool isRead = kind == Access::Read || kind == Access::StrongRead;
+  bool isRead = kind == Access::Read || kind == Access::Peek ||
+                kind == Access::StrongRead;
   fault(lane, "race",
         Twine(isRead ? "reads" : "writes") + " shared memory at " +
             hex(conflict->offset) + ", which " +

@@ -267,6 +267,7 @@ public:
     if (barrier.generation == phase)
       return false;
     warp.cta.cluster.races.acquire(warp.agent, barrier.passed);
+    warp.agent.over.merge(barrier.passedRelaxed);
     return true;
   }
   std::string describe() const override {
@@ -291,10 +292,12 @@ static Flow executeClusterArrive(Warp &warp, const Instruction &in) {
     warp.clusterPhase[lane] = cluster.barrier.generation;
   });
   cluster.barrier.arrived += llvm::popcount(warp.active);
-  if (in.option)
+  if (in.option) {
     cluster.races.releaseRelaxed(warp.agent, cluster.barrier.arriving);
-  else
+    cluster.races.release(warp.agent, cluster.barrier.arrivingRelaxed);
+  } else {
     cluster.races.release(warp.agent, cluster.barrier.arriving);
+  }
   cluster.completeBarrierIfFull();
   return Flow::Next;
 }

@@ -89,7 +89,7 @@ static void init(Decoder &d) {
 static Flow executeInval(Warp &warp, const Instruction &in) {
   for (LaneMask left = warp.active; left; left &= left - 1) {
     unsigned lane = countr_zero(left);
-    Bytes bytes = accessBarrier(warp, in, lane, Access::Write);
+    Bytes bytes = accessBarrier(warp, in, lane, Access::Retire);
     if (!bytes.data ||
         !unitOf(bytes).invalidate(Issuer(warp, lane), bytes.offset))
       return Flow::Fault;

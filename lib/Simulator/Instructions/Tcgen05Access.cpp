@@ -122,6 +122,28 @@ static void forEachWord(const Warp &warp, const Instruction &in,
   });
 }
 
+/// Whether the threads need a register of a load before they can tell anybody
+/// or go elsewhere: then the load is over by then, with or without a wait. So
+/// CUTLASS frees tensor memory after a barrier, with no wait at all.
+static bool isUsedSoon(const Warp &warp, const Instruction &load) {
+  ArrayRef<int32_t> registers = load.operands.drop_front();
+  const std::vector<Instruction> &code = warp.cta.grid.code.instructions;
+  for (size_t pc = warp.pc + 1; pc < code.size(); ++pc) {
+    const Instruction &in = code[pc];
+    if (in.kind == InstructionClass::Synchronization)
+      return false;
+    // What is skipped on the way is an assertion's failure and the like.
+    if (in.kind == InstructionClass::Control &&
+        (in.syntax->root == "ret" || in.syntax->root == "exit" ||
+         (in.syntax->root == "bra" && in.target <= pc)))
+      return false;
+    for (int32_t slot : in.operands)
+      if (is_contained(registers, slot))
+        return true;
+  }
+  return false;
+}
+
 /// Operands: the address, the registers. `option` is the shape, `option2`
 /// whether two words share a register, `immediate` the split of 16x32bx2.
 static Flow executeLoad(Warp &warp, const Instruction &in) {
@@ -132,12 +154,17 @@ static Flow executeLoad(Warp &warp, const Instruction &in) {
     return Flow::Fault;
   auto &unit = warp.cta.unit<TensorMemoryUnit>();
   TensorMemoryUnit::WarpState &state = unit.state(warp);
-  if (!note(warp, in, shape, count, *place, Access::Read, state.loads))
+  bool isPedantic = warp.cta.grid.launch.pedantic;
+  SyncToken done;
+  if (!note(warp, in, shape, count, *place, Access::Read, done))
     return Flow::Fault;
+  if (!isPedantic && isUsedSoon(warp, in))
+    warp.cta.cluster.races.acquire(warp.agent, done);
+  else
+    state.loads.merge(done);
   // The manual has registers read after the wait only. The hardware's
   // scoreboard knows of them all the same, and the kernels of Triton and of
   // CUTLASS rely on that.
-  bool isPedantic = warp.cta.grid.launch.pedantic;
   for (unsigned reg = 0; reg < count; ++reg) {
     Lanes &d = warp.write(in.operands[1 + reg]);
     TensorMemoryUnit::PendingLoad pending{&d, {}};

@@ -39,6 +39,10 @@ struct TensorTile {
 enum Form : uint8_t { IsStore = 1, IsRows = 2, HasMask = 4, IsPair = 8 };
 } // namespace
 
+/// Of tiles in shared memory, with a swizzle too, whose pattern is one of the
+/// address: Triton gathers rows to places of 512 bytes with one of 1024.
+static constexpr uint32_t tileAlignment = 128;
+
 Error TensorTile::visit(uint32_t sharedAddress,
                         function_ref<void(const TileRun &)> visitor) const {
   if (!isRows)
@@ -199,7 +203,7 @@ static bool loadLane(Warp &warp, const Instruction &in, unsigned lane) {
   operands.destination = to + in.immediate;
   operands.mbarrier = barrier + in.target;
   operands.size = tile->bytes();
-  operands.alignment = getTileAlignment(tile->map);
+  operands.alignment = tileAlignment;
   operands.hasMask = in.option & HasMask;
   operands.mask = mask;
   operands.isPair = in.option & IsPair;
@@ -258,9 +262,9 @@ static bool storeLane(Warp &warp, const Instruction &in, unsigned lane) {
   if (!tile ||
       !readOperand(warp, lane, in.operands[1 + in.count], "source", from))
     return false;
-  Bytes shared = warp.accessRange(lane, StateSpace::Shared, from + in.immediate,
-                                  tile->bytes(), getTileAlignment(tile->map),
-                                  /*isWrite=*/false);
+  Bytes shared =
+      warp.accessRange(lane, StateSpace::Shared, from + in.immediate,
+                       tile->bytes(), tileAlignment, /*isWrite=*/false);
   if (!shared.data)
     return false;
   if (tile->map.dataType == TensorDataType::Packed16U4Align16B) {

@@ -65,6 +65,9 @@ def main() -> None:
     importlib.import_module(args.module)
     chip = int(re.sub(r"\D", "", args.chip))
     for family in families:
+        # Modules use what others have.
+        if family.function.__module__ != args.module:
+            continue
         for name, case in family.cases(chip):
             if not name.startswith(args.only):
                 continue
