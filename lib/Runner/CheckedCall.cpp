@@ -21,7 +21,7 @@ namespace {
 /// A call that is under way on this thread.
 struct Checked {
   std::jmp_buf place;
-  std::string message = "a check of the compiled code failed";
+  std::string message;
 };
 } // namespace
 
@@ -32,6 +32,7 @@ static thread_local Checked *current = nullptr;
 [[noreturn]] static void leave(std::string message) {
   // A thread that leaves a parallel region keeps the others waiting for it.
   if (current && !omp_in_parallel()) {
+    // Nothing is destroyed on the way: the text is taken out of here.
     current->message = std::move(message);
     std::longjmp(current->place, 1);
   }
