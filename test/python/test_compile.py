@@ -266,3 +266,11 @@ def test_a_cache_that_cannot_be_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(fp4.Error, match=f"cannot use '{file}' to keep compiled code"):
         layer, _ = load("mx_none")
         fp4.compile(layers.make_graph(layer, "bfloat16"), cache=file)
+
+
+def test_names_may_be_any_text() -> None:
+    name = 'x é "\\ \n'
+    graph = fp4.Graph()
+    x = graph.input(name, "float32", (None, 32))
+    graph.output("y", graph.quant_linear("", x, features=4, format="mx"))
+    assert fp4.compile(graph).inputs[0].name == name

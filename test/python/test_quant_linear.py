@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,23 @@ def test_a_backend_that_cannot_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="quantization by 'vector' cannot be taken: groups of 4"):
         y = layer(x)
     assert torch.equal(y, torch.full((2, 4), 8.0))
+
+
+def test_a_fallback_that_nobody_asked_for_is_warned_of() -> None:
+    codes = torch.full((4, 4), 0x22, dtype=torch.uint8)
+    scales = torch.ones(4, 2).to(torch.float8_e8m0fnu)
+    layer = QuantLinear(8, 4, e2m1=codes, scale_quant=scales, activation_scale_scale=4.0)
+    with pytest.warns(UserWarning, match="the product by 'vector' cannot be taken: groups of 4"):
+        layer(torch.ones(2, 8))
+
+
+def test_a_layer_that_has_run_is_freed() -> None:
+    state, _, x = load("mx_none")
+    module = make(state)
+    module(to_torch(x))
+    codes = weakref.ref(module.e2m1)
+    del module, state
+    assert codes() is None
 
 
 def three_layers() -> torch.nn.Sequential:

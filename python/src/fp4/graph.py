@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 _TYPES = {
     "float32": "f32",
@@ -15,6 +14,12 @@ _TYPES = {
 }
 _SCALES = {"mx": "float8_e8m0fnu", "nv": "float8_e4m3fn"}
 ROUNDINGS = ("even", "zero", "down", "up")
+
+
+def _quote(text: str) -> str:
+    """As a string of MLIR, whose escapes are bytes."""
+    plain = set(range(0x20, 0x7F)) - set(b'"\\')
+    return '"' + "".join(chr(b) if b in plain else f"\\{b:02X}" for b in text.encode()) + '"'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Graph:
         value = self._new(dtype, shape)
         name = value.name.replace("%", "%a")
         value = dataclasses.replace(value, name=name)
-        self._arguments.append(f"{name}: {value.type} {{{kind} = {json.dumps(key)}}}")
+        self._arguments.append(f"{name}: {value.type} {{{kind} = {_quote(key)}}}")
         return value
 
     def input(self, name: str, dtype: str, shape: tuple[int | None, ...] | None) -> Tensor:
@@ -145,7 +150,7 @@ class Graph:
             "quantize_strategy": quantize_strategy,
             "matmul_strategy": matmul_strategy,
         }
-        chosen = [f"{name} = {json.dumps(s)}" for name, s in strategies.items() if s is not None]
+        chosen = [f"{name} = {_quote(s)}" for name, s in strategies.items() if s is not None]
         attributes = f" {{{', '.join(chosen)}}}" if chosen else ""
         assert x.shape is not None
         result = self._result(x.dtype, (*x.shape[:-1], features))
@@ -183,7 +188,7 @@ class Graph:
         """
         group, k = _check(x, format, group_size, rounding)
         prefix = f"{key}." if key else ""
-        attributes = "" if strategy is None else f" {{strategy = {json.dumps(strategy)}}}"
+        attributes = "" if strategy is None else f" {{strategy = {_quote(strategy)}}}"
         if transform is not None:
             matrix = self.parameter(prefix + "transform", *transform)
             place = self._empty_like(x, x.dtype, x.shape)
@@ -244,7 +249,7 @@ class Graph:
         assert codes.shape is not None
         place = self._empty_like(codes, dtype, (*codes.shape[:-1], features))
         result = self._result(dtype, place.shape)
-        attributes = "" if strategy is None else f" {{strategy = {json.dumps(strategy)}}}"
+        attributes = "" if strategy is None else f" {{strategy = {_quote(strategy)}}}"
         self._body.append(
             f"{result.name} = fp4.scaled_matmul group_size({group})\n"
             f"      lhs({codes.name}, {scales.name} : {codes.type}, {scales.type})\n"
@@ -282,7 +287,7 @@ class Graph:
         if not self._outputs:
             raise ValueError("the graph has no output")
         arguments = ",\n    ".join(self._arguments)
-        results = ", ".join(f"{v.type} {{fp4.name = {json.dumps(n)}}}" for n, v in self._outputs)
+        results = ", ".join(f"{v.type} {{fp4.name = {_quote(n)}}}" for n, v in self._outputs)
         names = ", ".join(value.name for _, value in self._outputs)
         types = ", ".join(value.type for _, value in self._outputs)
         body = "\n  ".join([*self._body, f"return {names} : {types}"])

@@ -65,23 +65,16 @@ def choose(asked: str | None, layer: Layer, device: torch.device, half: str) -> 
             return f"groups of {layer.group_size} are smaller than 8"
         return ""
 
-    for backend in BACKENDS:
-        if asked is None and not why_not(backend):
-            if backend == "torch":
-                warnings.warn(
-                    f"QuantLinear: {half} falls back to PyTorch's operations: {why_not('vector')}",
-                    stacklevel=4,
-                )
-            return backend
-    assert asked is not None
-    reason = why_not(asked)
-    if not reason:
+    if asked is not None and not why_not(asked):
         return asked
+    wanted = BACKENDS[0] if asked is None else asked
     taken = next(backend for backend in BACKENDS if not why_not(backend))
-    warnings.warn(
-        f"QuantLinear: {half} by '{asked}' cannot be taken: {reason}; taking '{taken}'",
-        stacklevel=4,
-    )
+    if taken != wanted:
+        warnings.warn(
+            f"QuantLinear: {half} by '{wanted}' cannot be taken: {why_not(wanted)}; "
+            f"taking '{taken}'",
+            stacklevel=4,
+        )
     return taken
 
 
@@ -155,11 +148,11 @@ class Weights:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        return {
-            name: tensor.detach()
-            for name, tensor in dataclasses.asdict(self).items()
-            if tensor is not None
-        }
+        return {name: tensor for name, tensor in vars(self).items() if tensor is not None}
+
+    def detached(self) -> Weights:
+        """The same memory in other tensors, which do not keep what is kept with these."""
+        return Weights(*(t if t is None else t.detach() for t in vars(self).values()))
 
     @property
     def version(self) -> tuple[object, ...]:

@@ -42,7 +42,7 @@ def get_bound(
     if key in kept and kept[key][0] == version:
         return kept[key][1]
     layer = get_layer(weights.e2m1, weights.scale_quant, weights.transform, dtype)
-    bound = Bound(layer, weights, quant_backend, matmul_backend)
+    bound = Bound(layer, weights.detached(), quant_backend, matmul_backend)
     kept[key] = (version, bound)
     return bound
 
