@@ -8,11 +8,12 @@
 
 #include "CachingCompiler.h"
 #include "fp4/Support/Error.h"
+#include "fp4/Support/WriteFile.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/ExecutionEngine/Orc/CompileUtils.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/Caching.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
@@ -72,31 +73,17 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 CachingCompiler::operator()(llvm::Module &module) {
   if (folder.empty())
     return compile(module);
-  std::unique_ptr<llvm::MemoryBuffer> object;
-  // It writes to files of other names first: others see whole objects only.
-  auto cache = llvm::localCache("fp4", "fp4", folder,
-                                [&](unsigned, const llvm::Twine &,
-                                    std::unique_ptr<llvm::MemoryBuffer> found) {
-                                  object = std::move(found);
-                                });
-  if (!cache)
-    return makeError("cannot use '{0}' to keep compiled code: {1}", folder,
-                     llvm::toString(cache.takeError()));
-  auto addStream = (*cache)(/*Task=*/0, getKey(module), module.getName());
-  if (!addStream)
-    return makeError("cannot use '{0}' to keep compiled code: {1}", folder,
-                     llvm::toString(addStream.takeError()));
-  if (!*addStream)
-    return std::move(object);
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, "fp4-" + getKey(module));
+  if (auto object = llvm::MemoryBuffer::getFile(path))
+    return std::move(*object);
   auto compiled = compile(module);
   if (!compiled)
     return compiled.takeError();
-  auto file = (*addStream)(/*Task=*/0, module.getName());
-  if (!file)
-    return makeError("cannot use '{0}' to keep compiled code: {1}", folder,
-                     llvm::toString(file.takeError()));
-  *(*file)->OS << (*compiled)->getBuffer();
-  if (llvm::Error error = (*file)->commit())
+  // Others see whole objects only.
+  if (llvm::Error error = writeFile(path, [&](llvm::raw_ostream &stream) {
+        stream << (*compiled)->getBuffer();
+      }))
     return makeError("cannot use '{0}' to keep compiled code: {1}", folder,
                      llvm::toString(std::move(error)));
   return std::move(*compiled);

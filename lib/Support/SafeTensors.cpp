@@ -14,6 +14,7 @@
 
 #include "fp4/Support/SafeTensors.h"
 #include "SafeTensorsHeader.h"
+#include "fp4/Support/WriteFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -335,29 +336,6 @@ static std::string makeHeader(ArrayRef<const TensorView *> tensors) {
   return header;
 }
 
-/// Writes everything to a temporary file beside `path`, then renames it. Unlike
-/// llvm::writeToOutput, this notices a full disk before the renaming.
-static Error writeFile(StringRef path, StringRef header,
-                       ArrayRef<const TensorView *> tensors) {
-  Expected<sys::fs::TempFile> temp = sys::fs::TempFile::create(
-      path + ".tmp-%%%%%%", sys::fs::all_read | sys::fs::all_write);
-  if (!temp)
-    return temp.takeError();
-  {
-    raw_fd_ostream stream(temp->FD, /*shouldClose=*/false);
-    support::endian::write<uint64_t>(stream, header.size(), endianness::little);
-    stream << header;
-    for (const TensorView *tensor : tensors)
-      stream.write(tensor->data.data(), tensor->data.size());
-    stream.flush();
-    if (std::error_code error = stream.error()) {
-      stream.clear_error();
-      return joinErrors(errorCodeToError(error), temp->discard());
-    }
-  }
-  return temp->keep(path);
-}
-
 Error mlir::fp4::writeSafeTensors(StringRef path,
                                   ArrayRef<TensorView> tensors) {
   Location location(path);
@@ -381,7 +359,13 @@ Error mlir::fp4::writeSafeTensors(StringRef path,
   sys::fs::file_status status;
   if (!sys::fs::status(path, status) && !sys::fs::is_regular_file(status))
     return location.error("cannot write: not a regular file");
-  if (Error error = writeFile(path, header, sorted))
+  if (Error error = writeFile(path, [&](raw_ostream &stream) {
+        support::endian::write<uint64_t>(stream, header.size(),
+                                         endianness::little);
+        stream << header;
+        for (const TensorView *tensor : sorted)
+          stream.write(tensor->data.data(), tensor->data.size());
+      }))
     return location.error("cannot write: " + toString(std::move(error)));
   return Error::success();
 }
