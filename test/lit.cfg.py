@@ -29,7 +29,7 @@ for name, value in {
     "%cudadriver": os.path.join(cuda_driver_dir, "libcuda.so.1"),
     "%builddir": config.fp4_build_root,
     "%srcdir": config.fp4_source_root,
-    "%hostdriver": os.path.join(config.fp4_build_root, "test/unit/libFP4HostDriver.so"),
+    "%faultydriver": os.path.join(config.fp4_build_root, "test/unit/libFP4FaultyDriver.so"),
     "%llvmtools": config.llvm_tools_dir,
     "%simulatortests": os.path.join(bin_dir, "FP4SimulatorTests"),
     "%unittests": os.path.join(bin_dir, "FP4UnitTests"),

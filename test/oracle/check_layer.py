@@ -53,6 +53,20 @@ def require_form(name: str, got: o.Array, shape: tuple[int, ...], dtype: o.DType
     require(got.shape == shape, f"{name}: computed shape {got.shape}, expected {shape}")
 
 
+def require_same_bytes(
+    name: str, got: dict[str, o.Array], want: dict[str, o.Array], than: str
+) -> None:
+    """Holds the values of a file to those of another; `than` says which."""
+    for key, value in want.items():
+        require_form(key, got[key], value.shape, value.dtype)
+        bits = f"u{value.itemsize}"
+        same = got[key].view(bits) == value.view(bits)
+        if key == "y":
+            # What a NaN looks like is nobody's promise.
+            same |= np.isnan(got[key]) & np.isnan(value)
+        require_all(same, f"{name} {key}", got[key], value, f" ({than})")
+
+
 def check_exact(got: tuple[o.Array, o.Array], want: tuple[o.Array, o.Array]) -> None:
     """Every scale and every code, in that order: a wrong scale is the cause of its codes' differences."""
     scales, want_scales = got[1].view(np.uint8), want[1].view(np.uint8)

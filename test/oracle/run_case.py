@@ -5,10 +5,11 @@
     run_case.py --bin=BIN --work=DIR extreme underflow
     run_case.py --bin=BIN --work=DIR --target=cpu --isa=avx2 vector CASE_DIR
     run_case.py --bin=BIN --work=DIR --via-nvvm-layouts vector CASE_DIR
-    run_case.py --bin=BIN --work=DIR --device=DRIVER --llvm=LLVM_BIN vector CASE_DIR
+    run_case.py --bin=BIN --work=DIR --simulate=sm_80 vector CASE_DIR
 
-With --device the kernels run on the driver of test/Integration/GPU, and all files must also be those
-of the reference, byte for byte.
+With --simulate a simulated GPU runs the kernels, by all rules, the pedantic ones too, and all files must
+also be those of the reference, byte for byte: for chips without tensor cores for FP4, as sim_layers.py
+is for those with them.
 
 The files of the case stay in DIR. Exits with 1 and a message that begins with the case's name on any
 violation, and when a tool fails.
@@ -17,6 +18,7 @@ violation, and when a tool fails.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -27,7 +29,6 @@ from pathlib import Path
 import check_layer
 import cpu_isas
 import fp4_oracle as o
-import native_kernels
 import nvvm_layouts
 import random_layer
 
@@ -41,7 +42,7 @@ class Tools:
     target: str
     rounding: str = "even"
     strategies: str = ""
-    device: native_kernels.Device | None = None
+    simulate: str = ""
     via_nvvm_layouts: bool = False
     isa: str = "host"
 
@@ -87,11 +88,9 @@ class Tools:
     def run(self, module: Path, entries: list[str]) -> list[Path]:
         """The results of each entry."""
         target, environment = [f"--target={self.target}", *cpu_isas.OPTIONS[self.isa]], None
-        if self.device:
-            try:
-                target, environment = self.device.prepare(module)
-            except native_kernels.Failure as failure:
-                raise check_layer.Mismatch(str(failure)) from None
+        if self.simulate:
+            target = ["--target=cuda", "--cuda-driver=sim"]
+            environment = {**os.environ, "FP4_SIM_CHIP": self.simulate, "FP4_SIM_PEDANTIC": "1"}
         outputs = []
         for entry in entries:
             output = self.path(f"{module.stem}-{entry}.safetensors")
@@ -103,11 +102,11 @@ class Tools:
                 f"--input={self.path('in.safetensors')}",
             ]
             self.call("fp4-runner", *command, *target, f"--output={output}", env=environment)
-            if self.device:
+            if self.simulate:
                 reference = output.with_suffix(".reference")
                 self.call("fp4-runner", *command, f"--output={reference}")
-                if output.read_bytes() != reference.read_bytes():
-                    raise check_layer.Mismatch(f"@{entry}: {output} is not what {reference} is")
+                files = o.load(output), o.load(reference)
+                check_layer.require_same_bytes(f"@{entry}", *files, "the reference")
             outputs.append(output)
         return outputs
 
@@ -172,7 +171,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--isa", choices=cpu_isas.OPTIONS, default="host", help="of --target=cpu")
     parser.add_argument("--rounding", choices=o.ROUNDINGS, default="even")
     parser.add_argument("--strategies", default="", help="quantize=NAME,matmul=NAME of the layer")
-    native_kernels.Device.add_options(parser, required=False)
+    parser.add_argument("--simulate", default="", help="the chip of a simulated GPU")
     parser.add_argument("--result", default="f32,bf16", help="result types, comma-separated")
     parser.add_argument(
         "--via-nvvm-layouts",
@@ -234,7 +233,7 @@ def main() -> None:
         arguments.target,
         arguments.rounding,
         arguments.strategies,
-        native_kernels.Device.from_options(arguments),
+        arguments.simulate,
         arguments.via_nvvm_layouts,
         arguments.isa,
     )

@@ -96,16 +96,6 @@ class Run:
         return sum(json.loads(line)["tensor_flop"] for line in lines)
 
 
-def same_bytes(name: str, got: dict[str, o.Array], want: dict[str, o.Array], than: str) -> None:
-    for key, value in want.items():
-        bits = f"u{value.itemsize}"
-        same = got[key].view(bits) == value.view(bits)
-        if key == "y":
-            # What a NaN looks like is nobody's promise.
-            same |= np.isnan(got[key]) & np.isnan(value)
-        check_layer.require_all(same, f"{name} {key}", got[key], value, f" ({than})")
-
-
 def check_truncated(y: o.Array, reference: o.Product, k: int, dtype: o.DType) -> o.Array:
     """The rule for hardware whose accumulator truncates, once per 64 elements of K.
 
@@ -198,18 +188,22 @@ def check(run: Run, seed: int) -> Outcome:
     )
     reference = run.execute("quantize", "reference")
     quantized = run.simulate("quantize", ORDERS[2].format(seed=seed))
-    same_bytes("quantize", quantized, reference, "the reference")
+    check_layer.require_same_bytes("quantize", quantized, reference, "the reference")
     y: dict[str, o.Array] | None = None
     for order in ORDERS:
         got = run.simulate("forward", order.format(seed=seed))
         if y is not None:
-            same_bytes("forward", got, y, f"order {order}, and another order before it")
+            check_layer.require_same_bytes(
+                "forward", got, y, f"order {order}, and another order before it"
+            )
         y = got
     assert y is not None
     pair = (quantized["e2m1"], quantized["scale_quant"])
     flop = run.tensor_flop()
     if not flop:
-        same_bytes("forward", y, run.execute("forward", "reference"), "the reference")
+        check_layer.require_same_bytes(
+            "forward", y, run.execute("forward", "reference"), "the reference"
+        )
         return Outcome(False, 0)
     m, n, k = x[..., 0].size, layer.e2m1.shape[0], x.shape[-1]
     padded = 2 * -(-m // 128) * 128 * -(-n // 256) * 256 * -(-k // 256) * 256

@@ -1,6 +1,6 @@
-"""Runs graphs on the driver of test/Integration/GPU and holds them to the reference, byte for byte.
+"""Runs graphs on a simulated GPU and holds them to the reference, byte for byte.
 
-    check_device.py --bin=BIN --work=DIR --device=DRIVER --llvm=LLVM_BIN MODULE.mlir [ENTRY...]
+    sim_graphs.py --bin=BIN --work=DIR --chip=sm_80 MODULE.mlir [ENTRY...]
 
 Arguments get random values by their types, seeded; those of `fp4.param` go to --params. A dynamic
 size is 5 unless --dynamic says otherwise. --options are handed to the runs on the device. Exits with
@@ -10,6 +10,7 @@ size is 5 unless --dynamic says otherwise. --options are handed to the runs on t
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -17,18 +18,21 @@ from pathlib import Path
 
 import fp4_oracle as o
 import ml_dtypes
-import native_kernels
 import numpy as np
 
 FLOATS = {"f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
 SCALES = {"f8E8M0FNU": ml_dtypes.float8_e8m0fnu, "f8E4M3FN": ml_dtypes.float8_e4m3fn}
 
 
+class Failure(Exception):
+    """A tool failed, or a result is not what it should be."""
+
+
 def make_value(rng: np.random.Generator, mlir_type: str, dynamic: int) -> o.Array:
     """A tensor or scalar of a type as it is printed."""
     match = re.fullmatch(r"tensor<((?:[\d?]+x)*)(\w+)>|(\w+)", mlir_type)
     if not match:
-        raise native_kernels.Failure(f"no values for {mlir_type}")
+        raise Failure(f"no values for {mlir_type}")
     shape = [dynamic if d == "?" else int(d) for d in (match[1] or "").split("x")[:-1]]
     element = match[2] or match[3]
     if element == "f4E2M1FN":
@@ -50,11 +54,11 @@ def make_arguments(
     """Inputs and parameters of an entry, by name."""
     signature = re.search(rf"func\.func @{entry}\((.*?)\)\s*(?:->|\{{)", module, re.DOTALL)
     if not signature:
-        raise native_kernels.Failure(f"no function @{entry}")
+        raise Failure(f"no function @{entry}")
     argument = r'%\w+:\s*([\w<>?]+)\s*\{fp4\.(name|param) = "([^"]+)"\}'
     found = re.findall(argument, signature[1])
     if len(found) != signature[1].count("%"):
-        raise native_kernels.Failure(f"not all arguments of @{entry} have names")
+        raise Failure(f"not all arguments of @{entry} have names")
     rng = np.random.default_rng(7)
     values: dict[str, dict[str, o.Array]] = {"name": {}, "param": {}}
     for mlir_type, kind, name in found:
@@ -65,14 +69,15 @@ def make_arguments(
 def run(command: list[str], environment: dict[str, str] | None = None) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise native_kernels.Failure(f"{' '.join(command)}: {done.returncode}\n{done.stderr}")
+        raise Failure(f"{' '.join(command)}: {done.returncode}\n{done.stderr}")
 
 
-def check(device: native_kernels.Device, arguments: argparse.Namespace) -> None:
+def check(arguments: argparse.Namespace) -> None:
     text = arguments.module.read_text()
     module = arguments.work / arguments.module.name
     module.write_text(text)
-    target, environment = device.prepare(module)
+    target = ["--target=cuda", "--cuda-driver=sim"]
+    environment = os.environ | {"FP4_SIM_CHIP": arguments.chip, "FP4_SIM_PEDANTIC": "1"}
     for entry in arguments.entries or ["forward"]:
         inputs, parameters = make_arguments(text, entry, arguments.dynamic)
         base = arguments.work / entry
@@ -81,30 +86,28 @@ def check(device: native_kernels.Device, arguments: argparse.Namespace) -> None:
             if values:
                 o.save(base.with_suffix(f".{option}"), values)
                 command.append(f"--{option}={base.with_suffix(f'.{option}')}")
-        results = [base.with_suffix(s) for s in (".device", ".reference")]
+        results = [base.with_suffix(s) for s in (".simulated", ".reference")]
         options = arguments.options.split()
         run([*command, *target, *options, f"--output={results[0]}"], environment)
         run([*command, f"--output={results[1]}"])
         if results[0].read_bytes() != results[1].read_bytes():
-            raise native_kernels.Failure(f"@{entry}: {results[0]} is not what {results[1]} is")
+            raise Failure(f"@{entry}: {results[0]} is not what {results[1]} is")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
     parser.add_argument("--work", type=Path, required=True, help="the folder for the files")
-    native_kernels.Device.add_options(parser, required=True)
+    parser.add_argument("--chip", required=True, help="of the simulated GPU")
     parser.add_argument("--dynamic", type=int, default=5, help="what dynamic sizes are")
     parser.add_argument("--options", default="", help="more options of fp4-runner")
     parser.add_argument("module", type=Path)
     parser.add_argument("entries", nargs="*", help="default: forward")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    device = native_kernels.Device.from_options(arguments)
-    assert device
     try:
-        check(device, arguments)
-    except native_kernels.Failure as failure:
+        check(arguments)
+    except Failure as failure:
         sys.exit(f"{arguments.module.name}: {failure}")
 
 
