@@ -4,7 +4,6 @@
     run_case.py --bin=BIN --work=DIR random --format=nv --x=5x2080 --n=48 --transform=block:8:f32
     run_case.py --bin=BIN --work=DIR extreme underflow
     run_case.py --bin=BIN --work=DIR --target=cpu --isa=avx2 vector CASE_DIR
-    run_case.py --bin=BIN --work=DIR --via-nvvm-layouts vector CASE_DIR
     run_case.py --bin=BIN --work=DIR --simulate=sm_80 vector CASE_DIR
 
 With --simulate a simulated GPU runs the kernels, by all rules, the pedantic ones too, and all files must
@@ -29,7 +28,6 @@ from pathlib import Path
 import check_layer
 import cpu_isas
 import fp4_oracle as o
-import nvvm_layouts
 import random_layer
 
 
@@ -43,7 +41,6 @@ class Tools:
     rounding: str = "even"
     strategies: str = ""
     simulate: str = ""
-    via_nvvm_layouts: bool = False
     isa: str = "host"
 
     def path(self, name: str) -> Path:
@@ -71,19 +68,6 @@ class Tools:
         text = with_rounding(module.read_text(), self.rounding)
         module.write_text(with_strategies(text, self.strategies))
         return module
-
-    def lay_out(self, module: Path) -> Path:
-        """The layer as --fp4-lower-to-nvvm lays it out, for the reference."""
-        laid_out = self.path(f"{module.stem}.nvvm.mlir")
-        pipeline = f"--pass-pipeline={nvvm_layouts.PIPELINE}"
-        self.call("fp4-opt", str(module), pipeline, "-o", str(laid_out))
-        text = laid_out.read_text()
-        # An activation that is quantized here gives its sign to alpha, which only a weight cannot.
-        nv = "f8E4M3FN" in text
-        nvvm_layouts.check(text, products=1, absorbed=int(nv))
-        check_layer.require(text.count("arith.xori") == nv, f"alpha's sign:\n{text}")
-        laid_out.write_text(nvvm_layouts.to_reference(text))
-        return laid_out
 
     def run(self, module: Path, entries: list[str]) -> list[Path]:
         """The results of each entry."""
@@ -144,8 +128,6 @@ def run_and_check(tools: Tools, results: list[str], prefix: str = "", expect: bo
     activation = next(name for name, dtype in o.FLOAT_TYPES.items() if dtype == x.dtype)
     for result in results:
         module = tools.translate(activation, result, x.ndim, prefix)
-        if tools.via_nvvm_layouts:
-            module = tools.lay_out(module)
         quantized, y = tools.run(module, ["quantize", "forward"])
         check_layer.check_files(
             tools.path("layer.safetensors"),
@@ -173,11 +155,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--strategies", default="", help="quantize=NAME,matmul=NAME of the layer")
     parser.add_argument("--simulate", default="", help="the chip of a simulated GPU")
     parser.add_argument("--result", default="f32,bf16", help="result types, comma-separated")
-    parser.add_argument(
-        "--via-nvvm-layouts",
-        action="store_true",
-        help="execute what the NVVM lowering makes of tensors before it makes kernels",
-    )
     kinds = parser.add_subparsers(dest="kind", required=True)
 
     vector = kinds.add_parser("vector", help="a recorded case")
@@ -234,7 +211,6 @@ def main() -> None:
         arguments.rounding,
         arguments.strategies,
         arguments.simulate,
-        arguments.via_nvvm_layouts,
         arguments.isa,
     )
     tools.work.mkdir(parents=True, exist_ok=True)
