@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +37,6 @@ SWIZZLES: Final = {
     "128 atom 32 flip 8": (3, 2, 128, ((7, 5, 2), (7, 3, 1))),
     "128 atom 64": (3, 3, 128, ((7, 6, 1),)),
 }
-ALIGNMENT: Final = {0: 128, 32: 256, 64: 512, 128: 1024}
 
 
 @dataclass
@@ -49,6 +48,8 @@ class Map:
     steps: list[int]
     swizzle: str
     nan: bool
+    # Where the tile begins, a multiple of 128: patterns are those of the address, not of the tile.
+    base: int = 0
 
     @property
     def size(self) -> int:
@@ -79,11 +80,12 @@ class Map:
         fields += bytes([rank - 1, TYPES[self.type][0], 0, mode, atom, 0, self.nan])
         return fields.ljust(128, b"\0")
 
-    def swizzled(self, address: int) -> int:
-        changed = address
+    def swizzled(self, offset: int) -> int:
+        """Where the byte at an offset of the tile lies, from the tile's begin."""
+        address = changed = self.base + offset
         for source, target, count in SWIZZLES[self.swizzle][3]:
             changed ^= (address >> source & ((1 << count) - 1)) << target
-        return changed
+        return changed - self.base
 
     def elements(self, coordinates: list[int]) -> Iterator[tuple[int, int | None]]:
         """Of each element of the tile: its byte in shared memory, and in the tensor or None."""
@@ -117,11 +119,13 @@ def choose(rng: random.Random, rank: int, swizzle: str) -> tuple[Map, list[int]]
     coordinates = [rng.randint(-inner, dims[0])] + [
         rng.randint(-b, d) for b, d in zip(box[1:], dims[1:], strict=True)
     ]
-    made = Map(name, dims, strides, box, steps, swizzle, nan is not None and rng.random() < 0.5)
+    base = rng.choice([0, 128, 256, 384, 512, 896])
+    fills_nan = nan is not None and rng.random() < 0.5
+    made = Map(name, dims, strides, box, steps, swizzle, fills_nan, base)
     return made, coordinates
 
 
-def kernel(tile: int, body: str, rank: int) -> str:
+def kernel(tile: int, base: int, body: str) -> str:
     return f"""
 .version 8.8
 .target sm_100a
@@ -152,16 +156,18 @@ def kernel(tile: int, body: str, rank: int) -> str:
   tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release.gpu.sync.aligned [%rd3], [tm], 128;
   fence.proxy.tensormap::generic.acquire.gpu [%rd3], 128;
   mov.u32 %r5, smem;
+  add.u32 %r5, %r5, {base};
 {body}
   ret;
 }}
 """
 
 
-def load_kernel(tile: int, coordinates: list[int], rank: int, mode: str) -> str:
+def load_kernel(tile: int, base: int, coordinates: list[int], rank: int, mode: str) -> str:
     listed = ", ".join(map(str, coordinates))
     return kernel(
         tile,
+        base,
         f"""
   @%p0 bra WAIT;
   mbarrier.init.shared::cta.b64 [bar], 1;
@@ -187,15 +193,17 @@ COPY:
   bra COPY;
 DONE:
 """,
-        rank,
     )
 
 
-def store_kernel(tile: int, coordinates: list[int], rank: int, operation: str, mode: str) -> str:
+def store_kernel(
+    tile: int, base: int, coordinates: list[int], rank: int, operation: str, mode: str
+) -> str:
     listed = ", ".join(map(str, coordinates))
     opcode = f"cp{'.reduce' if operation else ''}.async.bulk.tensor.{rank}d.global.shared::cta"
     return kernel(
         tile,
+        base,
         f"""
   shl.b32 %r6, %r1, 2;
 COPY:
@@ -217,15 +225,14 @@ DONE:
   cp.async.bulk.wait_group 0;
 END:
 """,
-        rank,
     )
 
 
 def opcodes() -> list[str]:
     """Kernels with each form of an instruction that the cases have."""
-    loads = [load_kernel(16, [0] * 5, 2, mode) for mode in ("", ".tile::gather4")]
+    loads = [load_kernel(16, 0, [0] * 5, 2, mode) for mode in ("", ".tile::gather4")]
     forms = (("", ""), (".add", ""), ("", ".tile::scatter4"))
-    return loads + [store_kernel(16, [0] * 5, 2, *form) for form in forms]
+    return loads + [store_kernel(16, 0, [0] * 5, 2, *form) for form in forms]
 
 
 class Runner:
@@ -275,7 +282,7 @@ def check_load(runner: Runner, rng: random.Random, made: Map, coordinates: list[
             fill if place is None else tensor[place : place + made.size]
         )
     before = tensor.copy()
-    text = load_kernel(made.tile_bytes, coordinates, len(made.dims), "")
+    text = load_kernel(made.tile_bytes, made.base, coordinates, len(made.dims), "")
     runner.run(text, made, tensor, tile)
     compare("load", made, coordinates, tile, expected)
     compare("load's source", made, coordinates, tensor, before)
@@ -306,7 +313,7 @@ def check_store(runner: Runner, rng: random.Random, made: Map, coordinates: list
             value.to_bytes(made.size, "little"), dtype=np.uint8
         )
     suffix = f".{operation}" if operation else ""
-    text = store_kernel(made.tile_bytes, coordinates, len(made.dims), suffix, "")
+    text = store_kernel(made.tile_bytes, made.base, coordinates, len(made.dims), suffix, "")
     runner.run(text, made, tensor, tile)
     compare(f"store {operation}", made, coordinates, tensor, expected)
 
@@ -336,9 +343,11 @@ def check_rows(runner: Runner, rng: random.Random, swizzle: str) -> None:
                 expected[part] = np.frombuffer(fill.to_bytes(made.size, "little"), dtype=np.uint8)
     coordinates = [column, *rows]
     tile = np.zeros(4 * row_bytes, dtype=np.uint8)
-    runner.run(load_kernel(4 * row_bytes, coordinates, 2, ".tile::gather4"), made, tensor, tile)
+    runner.run(
+        load_kernel(4 * row_bytes, made.base, coordinates, 2, ".tile::gather4"), made, tensor, tile
+    )
     compare("gather4", made, coordinates, tile, expected)
-    text = store_kernel(4 * row_bytes, coordinates, 2, "", ".tile::scatter4")
+    text = store_kernel(4 * row_bytes, made.base, coordinates, 2, "", ".tile::scatter4")
     runner.run(text, made, tensor, stored)
     compare("scatter4", made, coordinates, tensor, after)
 
@@ -352,8 +361,8 @@ def main() -> None:
                 for rank in (1, 2, 2, 3, 4, 5):
                     if rank == 1:
                         made, coordinates = choose(rng, 2, swizzle)
-                        made = Map(
-                            made.type, made.dims[:1], [], made.box[:1], [1], swizzle, made.nan
+                        made = replace(
+                            made, dims=made.dims[:1], strides=[], box=made.box[:1], steps=[1]
                         )
                         coordinates = coordinates[:1]
                     else:
