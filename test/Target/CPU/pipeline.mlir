@@ -4,11 +4,11 @@
 // DEFINE: %{cpu} =
 // DEFINE: %{lower} = fp4-opt %s --fp4-lower-to-cpu="%{cpu}"
 // REDEFINE: %{cpu} = triple=x86_64-linux-gnu cpu=znver4
-// RUN: %{lower} | FileCheck %s --check-prefixes=CHECK,AVX512 --implicit-check-not=unrealized
-// RUN: %{lower} | mlir-translate --mlir-to-llvmir | llc -o - | FileCheck %s --check-prefix=ASM512
+// RUN: %{lower} | tee %t.mlir | FileCheck %s --check-prefixes=CHECK,AVX512 --implicit-check-not=unrealized
+// RUN: mlir-translate %t.mlir --mlir-to-llvmir | llc -o - | FileCheck %s --check-prefix=ASM512
 // REDEFINE: %{cpu} = triple=x86_64-linux-gnu cpu=alderlake
-// RUN: %{lower} | FileCheck %s --check-prefixes=CHECK,AVXVNNI
-// RUN: %{lower} | mlir-translate --mlir-to-llvmir | llc -o - | FileCheck %s --check-prefix=ASMVNNI
+// RUN: %{lower} | tee %t.mlir | FileCheck %s --check-prefixes=CHECK,AVXVNNI
+// RUN: mlir-translate %t.mlir --mlir-to-llvmir | llc -o - | FileCheck %s --check-prefix=ASMVNNI
 // REDEFINE: %{cpu} = triple=x86_64-linux-gnu cpu=haswell
 // RUN: %{lower} | mlir-translate --mlir-to-llvmir | llc -o - | FileCheck %s --check-prefix=ASMAVX2 --implicit-check-not=__trunc
 // REDEFINE: %{cpu} = triple=x86_64-linux-gnu cpu=x86-64
