@@ -137,6 +137,12 @@ if missing := probe.stdout.split():
 else:
     config.available_features.add("python-packages")
 
+# Installing it builds everything again.
+if os.environ.get("FP4_TEST_INSTALL") == "1":
+    config.available_features.add("python-install")
+else:
+    lit_config.note("the Python package is not installed, for minutes: FP4_TEST_INSTALL=1")
+
 if config.fp4_sanitize:
     config.available_features.add("asan")
     # libLLVM and libMLIR are not instrumented: containers and arenas that cross
