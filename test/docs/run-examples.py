@@ -8,7 +8,8 @@ In README.md and the pages under docs:
 - every function with a body in a ```mlir block is run on random inputs by fp4-runner, and its results
   must have their shapes and hold no NaN;
 - every command of a ```console block, a line that starts with "$ ", is run, and must exit with 0 and
-  print what follows it: "..." stands for anything, "<seconds>" for a number;
+  print what follows it: "..." stands for anything, "<seconds>" for a number (those that follow a
+  ```python block that has no file name are left to run-python-examples.py);
 - every relative link must lead to a file.
 
 The commands of a page run in one folder, in order. It holds the files in INPUTS, and each block of the
@@ -24,13 +25,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracle"))
 import fp4_oracle as o
+from pages import TIMEOUT, Block, Failure, read_blocks, read_commands, read_pages, run_command
 
 # What the transcripts of each page start from, relative to the repository.
 INPUTS = {
@@ -39,7 +42,6 @@ INPUTS = {
 }
 MIN_EXAMPLES = 8
 DYNAMIC = 3  # the size of every dimension that a type leaves open
-TIMEOUT = 300
 
 ELEMENT_TYPES: dict[str, o.DType] = {
     "f4E2M1FN": np.dtype(np.uint8),
@@ -56,38 +58,7 @@ ELEMENT_TYPES: dict[str, o.DType] = {
 }
 
 
-class Failure(Exception):
-    """Something in the documentation is not so."""
-
-
-# ---- pages ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page."""
-
-    page: str
-    line: int
-    language: str
-    text: str
-
-    @property
-    def place(self) -> str:
-        return f"{self.page}:{self.line}"
-
-    @property
-    def file_name(self) -> str | None:
-        """The name in a first line such as "// mlp.mlir"."""
-        match = re.match(r"(?://|#) ([\w.-]+\.\w+)\n", self.text)
-        return match.group(1) if match else None
-
-
-def read_blocks(page: str, text: str) -> Iterator[Block]:
-    fence = re.compile(r"^```(\w*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
-    for match in fence.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        yield Block(page, line, match.group(1), match.group(2))
+# ---- links ------------------------------------------------------------------------------------------
 
 
 def find_dead_links(source: Path, page: str, text: str) -> list[str]:
@@ -245,61 +216,6 @@ def run_function(work: Path, block: Block, function: Function, index: int) -> No
             raise Failure(f"'{result.name}' holds NaN")
 
 
-# ---- transcripts ------------------------------------------------------------------------------------
-
-
-@dataclass
-class Command:
-    line: int
-    text: str
-    expected: list[str] = field(default_factory=list)
-
-
-def read_commands(block: Block) -> list[Command]:
-    commands: list[Command] = []
-    continued = False
-    for number, line in enumerate(block.text.splitlines(), start=block.line + 1):
-        if continued:
-            commands[-1].text += "\n" + line
-        elif line.startswith("$ "):
-            commands.append(Command(number, line[2:]))
-        elif commands:
-            commands[-1].expected.append(line.rstrip())
-        else:
-            raise Failure(f"{block.page}:{number}: output without a command")
-        continued = commands[-1].text.endswith("\\") and not commands[-1].expected
-    return commands
-
-
-def matches(expected: list[str], actual: str) -> bool:
-    pattern = ""
-    for line in expected:
-        if line == "...":
-            pattern += r"(?:.*\n)*?"
-            continue
-        quoted = re.escape(line).replace(re.escape("..."), ".*")
-        pattern += quoted.replace(re.escape("<seconds>"), r"[-+.\de]+") + r"\n"
-    lines = [line.rstrip() for line in actual.splitlines()]
-    return re.fullmatch(pattern, "".join(line + "\n" for line in lines)) is not None
-
-
-def run_command(folder: Path, page: str, command: Command) -> None:
-    done = subprocess.run(
-        ["bash", "-c", command.text],
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
-    place = f"{page}:{command.line}: $ {command.text}"
-    if done.returncode:
-        raise Failure(f"{place}\nexits with {done.returncode}\n{done.stdout}{done.stderr}")
-    if not matches(command.expected, done.stdout):
-        expected = "\n".join(command.expected)
-        raise Failure(f"{place}\nexpected:\n{expected}\nbut got:\n{done.stdout}{done.stderr}")
-
-
 # ---- everything -------------------------------------------------------------------------------------
 
 
@@ -333,7 +249,8 @@ def run_page(work: Path, source: Path, page: str, text: str, counts: Counts) -> 
             except Failure as failure:
                 failures.append(f"{block.place}: @{function.name}: {failure}")
     try:
-        for block in blocks:
+        # From the first Python on, run-python-examples.py runs what is left.
+        for block in takewhile(lambda block: not block.is_session, blocks):
             if block.language == "console":
                 for command in read_commands(block):
                     counts.commands += 1
@@ -344,12 +261,9 @@ def run_page(work: Path, source: Path, page: str, text: str, counts: Counts) -> 
 
 
 def run_pages(work: Path, source: Path) -> int:
-    pages = [source / "README.md", *sorted((source / "docs").rglob("*.md"))]
     counts, failures = Counts(), []
-    for path in pages:
-        if path.exists():
-            page = path.relative_to(source).as_posix()
-            failures += run_page(work, source, page, path.read_text(), counts)
+    for page, text in read_pages(source):
+        failures += run_page(work, source, page, text, counts)
     if counts.functions < MIN_EXAMPLES:
         failures.append(f"only {counts.functions} examples, but there are {MIN_EXAMPLES} at least")
     print(f"{counts.functions} functions and {counts.commands} commands run")

@@ -112,6 +112,15 @@ def test_what_is_not_safetensors_is_refused(tmp_path: Path, content: bytes) -> N
         TensorFile(path)
 
 
+def test_an_input_of_another_size_is_refused() -> None:
+    layer = quantize(W, "nv")
+    for shape in ((3, 256), (3, 64), ()):
+        with pytest.raises(ValueError, match=r"x: expected shape \(\.\.\., 128\), got shape"):
+            layer.quantize_activation(np.zeros(shape, np.float32))
+    with pytest.raises(ValueError, match="x: expected shape"):
+        layer(np.zeros((3, 256), np.float32))
+
+
 def test_tensors_that_do_not_make_a_layer() -> None:
     tensors = quantize(W, "mx").tensors()
     with pytest.raises(ValueError, match="scale_quant: expected shape"):

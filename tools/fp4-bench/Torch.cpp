@@ -18,6 +18,11 @@ using namespace mlir;
 using namespace mlir::fp4;
 using namespace mlir::fp4::bench;
 
+/// benchmarks/torch_linear.py.
+static constexpr const char *TorchLinear =
+#include "TorchLinear.inc"
+    ;
+
 /// The name that the script takes and gives back; a dense layer has no format.
 static std::string getScriptName(const Case &subject) {
   auto [m, n, k] = subject.shape;
@@ -76,8 +81,7 @@ llvm::Expected<TorchTimes> bench::timeTorch(llvm::ArrayRef<const Case *> cases,
     return none;
   }
   SmallVector<std::string> arguments = {
-      FP4_BENCHMARKS_DIR "/torch_linear.py",
-      llvm::formatv("--threads={0}", getNumThreads()),
+      "-c", TorchLinear, llvm::formatv("--threads={0}", getNumThreads()),
       llvm::formatv("--rounds={0}", rounds),
       llvm::formatv("--seconds={0}", seconds)};
   for (const Case *subject : cases) {

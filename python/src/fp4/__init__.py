@@ -4,6 +4,10 @@
 show what a pipeline of passes makes of one. `quantize` makes a layer of a trained weight, `report`
 says what that did to it. `fp4.torch` has the layer for PyTorch, and quantizes models; `python -m
 fp4.convert` reads the checkpoints of others.
+
+In what follows an `Array` is a numpy array, N are the outputs of a layer and K its inputs, and G is
+the size of a group, whose elements share a scale. bf16 and 8-bit floats are the dtypes of
+ml_dtypes.
 """
 
 from __future__ import annotations

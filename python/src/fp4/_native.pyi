@@ -7,7 +7,11 @@ Value: TypeAlias = tuple[str, bool, str, list[int]]
 
 version: str
 
-class Error(RuntimeError): ...
+class Error(RuntimeError):
+    """What the compiler says of a module, a binding or a call that it refuses.
+
+    The message has MLIR's diagnostics, each with its location, what was expected and what was found.
+    """
 
 def run_passes(text: str, name: str, pipeline: str, only_last: bool) -> list[tuple[str, str]]: ...
 

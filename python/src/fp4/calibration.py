@@ -41,7 +41,14 @@ class Calibration:
 
     @staticmethod
     def of(x: Array) -> Calibration:
-        """The statistics of one array of shape (..., K)."""
+        """The statistics of one array.
+
+        Args:
+          x: floats of shape (..., K).
+
+        Raises:
+          ValueError: values that are not finite.
+        """
         calibration = Calibration(int(x.shape[-1]))
         calibration.add(x)
         return calibration

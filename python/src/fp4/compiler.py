@@ -55,6 +55,11 @@ class Function:
 
     Call it with its inputs, by position or by name; if it has parameters, what `bind` returns.
     Several threads may call it at once; the interpreter's lock is released while it computes.
+
+    Attributes:
+        arguments: what the function of the module takes, a `Value` each.
+        results: what it gives.
+        inputs: those of the arguments that are given in each call.
     """
 
     def __init__(self, native: _native.Function, kept: list[Any] | None = None) -> None:
@@ -67,10 +72,14 @@ class Function:
     def bind(self, parameters: Mapping[str, Any]) -> Function:
         """The same code with all parameters, by key; weights are re-laid as the target wants them.
 
-        Further entries of the mapping are ignored. Arrays are not copied, and must not change.
+        Args:
+            parameters: numpy arrays, PyTorch tensors, or anything with DLPack, on the CPU. Further
+                entries are ignored. Arrays are not copied, and must not change.
 
         Raises:
             KeyError: if a parameter is missing.
+            TypeError: if one is no array, or of a dtype that is not known.
+            ValueError: if one is not on the CPU.
             fp4.Error: if a dtype or a shape does not fit.
         """
         tensors: list[_native.Tensor | None] = []
@@ -125,10 +134,16 @@ class Function:
         return results[0] if len(results) == 1 else tuple(results)
 
     def run_into(self, inputs: list[Any], results: list[Any]) -> None:
-        """Computes into arrays of the caller, which have the results' shapes and dtypes.
+        """Computes into arrays of the caller.
+
+        Args:
+            inputs: in the order of `inputs`.
+            results: contiguous, of the results' shapes and dtypes.
 
         Raises:
+            TypeError: for inputs that are no arrays.
             ValueError: if a result is not contiguous.
+            fp4.Error: if a dtype or a shape does not fit.
         """
         described = [
             describe(array, value.name) for array, value in zip(inputs, self.inputs, strict=True)
@@ -196,7 +211,12 @@ def compile(
 
 
 def lower(module: str | HasText, pipeline: str, *, name: str = "<module>") -> str:
-    """The module after a pipeline of passes, such as "fp4-lower-to-cpu" or "canonicalize,cse".
+    """The module after a pipeline of passes.
+
+    Args:
+        module: the text of a module in MLIR's syntax, or a `fp4.Graph`.
+        pipeline: passes and their options, such as "fp4-lower-to-cpu" or "canonicalize,cse".
+        name: what the module is called in errors.
 
     Raises:
         fp4.Error: with MLIR's diagnostics.
@@ -207,7 +227,10 @@ def lower(module: str | HasText, pipeline: str, *, name: str = "<module>") -> st
 def stages(
     module: str | HasText, pipeline: str, *, name: str = "<module>"
 ) -> list[tuple[str, str]]:
-    """The module's text after each pass of a pipeline that changed it, with the pass's name.
+    """The module's text after each pass of a pipeline that changed it, behind the pass's name.
+
+    Args:
+        module, pipeline, name: as in `lower`.
 
     Raises:
         fp4.Error: with MLIR's diagnostics.

@@ -68,6 +68,10 @@ class Format:
     def of(format: Format | str, group_size: int | None = None) -> Format:
         """The format of a name, in its usual group size unless one is given.
 
+        Args:
+          format: "mx" (groups of 32), "nv" (groups of 16), or a `Format`, which is given back.
+          group_size: G.
+
         Raises:
           ValueError: not "mx" or "nv", or not a group size.
           TypeError: neither a string nor a `Format`.
@@ -85,6 +89,10 @@ class Format:
     @staticmethod
     def of_tensors(e2m1: Array, scale_quant: Array) -> Format:
         """The format of stored tensors: the dtype of the scales and K/G tell it ([L6], [L7]).
+
+        Args:
+          e2m1: packed codes, uint8 of shape (..., K/2).
+          scale_quant: float8_e8m0fnu or float8_e4m3fn of shape (..., K/G).
 
         Raises:
           ValueError: the shapes are not those of packed codes and their scales.
@@ -176,7 +184,12 @@ def _encode_e2m1(q: Array, rounding: Rounding) -> Array:
 
 
 def decode_e2m1(codes: Array) -> Array:
-    """The f32 values of codes 0 to 15 (uint8 of any shape); code 8 is -0 ([F1])."""
+    """The f32 values of codes 0 to 15 (uint8 of any shape); code 8 is -0 ([F1]).
+
+    Raises:
+      TypeError: codes are of another dtype.
+      IndexError: a code above 15.
+    """
     return np.take(E2M1_VALUES, _check_uint8("codes", codes))
 
 
@@ -188,6 +201,10 @@ def pack(codes: Array) -> Array:
 
     Returns:
       uint8 of shape (..., K/2).
+
+    Raises:
+      TypeError: codes are of another dtype.
+      ValueError: K is odd.
     """
     _check_uint8("codes", codes)
     if codes.ndim == 0 or codes.shape[-1] % 2:
@@ -196,7 +213,12 @@ def pack(codes: Array) -> Array:
 
 
 def unpack(packed: Array) -> Array:
-    """The codes (..., K) of bytes (..., K/2), both uint8: the inverse of `pack`."""
+    """The codes (..., K) of bytes (..., K/2), both uint8: the inverse of `pack`.
+
+    Raises:
+      TypeError: the bytes are of another dtype.
+      ValueError: a scalar.
+    """
     _check_uint8("packed", packed)
     if packed.ndim == 0:
         raise ValueError("packed: expected shape (..., K/2), got shape ()")
@@ -213,6 +235,15 @@ def encode_e8m0(v: Array) -> Array:
     """Rounds f32 to the nearest power of two, a tie upwards, clamped; NaN gives byte 255.
 
     That is [Q3] and [Q4] for `mx`: what is below 2^-127, negative or zero gives byte 0.
+
+    Args:
+      v: bf16, f16 or f32 of any shape.
+
+    Returns:
+      float8_e8m0fnu of v's shape.
+
+    Raises:
+      TypeError: v is of another dtype.
     """
     v = _check_float("v", v).astype(F32)
     bits = np.clip(v, np.float32(2.0**-127), np.float32(2.0**127)).view(np.uint32)
@@ -223,7 +254,11 @@ def encode_e8m0(v: Array) -> Array:
 
 
 def decode_e8m0(scales: Array) -> Array:
-    """2^(byte - 127) in f32, byte 255 is NaN ([F3]). Takes float8_e8m0fnu or its bytes."""
+    """2^(byte - 127) in f32, byte 255 is NaN ([F3]). Takes float8_e8m0fnu or its bytes.
+
+    Raises:
+      TypeError: scales are of another dtype.
+    """
     return np.take(_E8M0_VALUES, _scale_bytes(scales, E8M0))
 
 
@@ -231,6 +266,15 @@ def encode_e4m3(v: Array) -> Array:
     """Rounds f32 to the nearest e4m3, ties to even, clamped to +-448; NaN gives byte 0x7f.
 
     That is [Q3] and [Q4] for `nv`.
+
+    Args:
+      v: bf16, f16 or f32 of any shape.
+
+    Returns:
+      float8_e4m3fn of v's shape.
+
+    Raises:
+      TypeError: v is of another dtype.
     """
     v = _check_float("v", v).astype(F32)
     rounded = np.clip(v, np.float32(-E4M3_MAX), np.float32(E4M3_MAX)).astype(E4M3)
@@ -238,7 +282,11 @@ def encode_e4m3(v: Array) -> Array:
 
 
 def decode_e4m3(scales: Array) -> Array:
-    """The f32 values of e4m3 scales, bytes 0x7f and 0xff NaN ([F4]). Takes their bytes, too."""
+    """The f32 values of e4m3 scales, bytes 0x7f and 0xff NaN ([F4]). Takes their bytes, too.
+
+    Raises:
+      TypeError: scales are of another dtype.
+    """
     return np.take(_E4M3_VALUES, _scale_bytes(scales, E4M3))
 
 
@@ -252,7 +300,11 @@ def encode_scale(v: Array, format: Format) -> Array:
 
 
 def decode_scale(scales: Array) -> Array:
-    """The f32 values of scales, which are float8_e8m0fnu or float8_e4m3fn."""
+    """The f32 values of scales, which are float8_e8m0fnu or float8_e4m3fn.
+
+    Raises:
+      TypeError: scales are of another dtype, such as bytes, which do not tell.
+    """
     if scales.dtype == E8M0:
         return decode_e8m0(scales)
     if scales.dtype == E4M3:
@@ -276,7 +328,12 @@ def default_global_scale(x: Array, format: Format) -> np.float32:
     For `mx` 1/3, whatever x. For `nv` the one that makes the largest group's scale 448: the
     greatest magnitude of x divided by 6 * 448, or 1 where x has nothing but zeros.
 
+    Args:
+      x: bf16, f16 or f32 of any shape.
+      format: a `Format`.
+
     Raises:
+      TypeError: `nv`, and x is of another dtype.
       ValueError: `nv`, and x holds a NaN or an infinity.
     """
     if format.name == "mx":
@@ -293,6 +350,10 @@ def default_global_scale(x: Array, format: Format) -> np.float32:
 
 def group_amax(x: Array, group_size: int) -> Array:
     """The greatest magnitude of each group ([Q1]): f32 (..., K/G), NaN if the group holds one.
+
+    Args:
+      x: bf16, f16 or f32 of shape (..., K).
+      group_size: G.
 
     Raises:
       TypeError: x is not bf16, f16 or f32.

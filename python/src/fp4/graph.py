@@ -61,11 +61,15 @@ class Graph:
     numbers, or None where they are known when the function is called.
 
     Example:
-        >>> graph = Graph()
+        >>> import fp4
+        >>> graph = fp4.Graph()
         >>> x = graph.input("x", "bfloat16", (None, 128))
         >>> y = graph.quant_linear("up", x, features=48, format="mx")
         >>> graph.output("y", y)
-        >>> function = fp4.compile(graph, params={"up.e2m1": ...})  # doctest: +SKIP
+        >>> function = fp4.compile(graph)
+
+    Args:
+        name: of the function, which `fp4.compile` calls the entry.
     """
 
     def __init__(self, name: str = "forward") -> None:
@@ -91,15 +95,39 @@ class Graph:
         return value
 
     def input(self, name: str, dtype: str, shape: tuple[int | None, ...] | None) -> Tensor:
-        """An argument of each call; a scalar if the shape is None."""
+        """An argument of each call.
+
+        Args:
+            name: what it is called.
+            dtype: float32, float16, bfloat16, float8_e4m3fn, float8_e8m0fnu, or float4_e2m1fn,
+                whose array has two codes in each byte.
+            shape: sizes, None where they differ from call to call; None for a scalar.
+
+        Raises:
+            ValueError: for another dtype.
+        """
         return self._argument("fp4.name", name, dtype, shape)
 
     def parameter(self, key: str, dtype: str, shape: tuple[int, ...] | None) -> Tensor:
-        """An argument that is bound once; a scalar if the shape is None."""
+        """An argument that is bound once.
+
+        Args:
+            key: of the array in what is bound.
+            dtype: as in `input`.
+            shape: sizes; None for a scalar.
+
+        Raises:
+            ValueError: for another dtype.
+        """
         return self._argument("fp4.param", key, dtype, shape)
 
     def output(self, name: str, value: Tensor) -> None:
-        """A result of the function."""
+        """A result of the function.
+
+        Args:
+            name: what it is called.
+            value: what a layer gave.
+        """
         self._outputs.append((name, value))
 
     def quant_linear(

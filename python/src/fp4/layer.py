@@ -74,7 +74,11 @@ class QuantizedLayer:
         return int(self.e2m1.shape[0])
 
     def tensors(self, prefix: str = "") -> dict[str, Array]:
-        """The tensors under the names and with the dtypes that they are stored with."""
+        """The tensors under the names and with the dtypes that they are stored with ([L6]).
+
+        Args:
+          prefix: goes before each name, such as "up.".
+        """
         tensors: dict[str, Array] = {
             "e2m1": self.e2m1,
             "scale_quant": self.scale_quant,
@@ -89,6 +93,10 @@ class QuantizedLayer:
     @staticmethod
     def from_tensors(tensors: Mapping[str, Array], prefix: str = "") -> QuantizedLayer:
         """The layer whose tensors have these names; what may be absent gets its default.
+
+        Args:
+          tensors: the tensors of [L6], others among them.
+          prefix: goes before each name, such as "up.".
 
         Raises:
           KeyError: a tensor that a layer must have is not there.
@@ -118,12 +126,19 @@ class QuantizedLayer:
         Args:
           path: of the file, which is replaced if it is there.
           prefix: goes before each name, such as "model.layers.0.mlp.up_proj.".
+
+        Raises:
+          OSError: the file cannot be written.
         """
         write_tensors(path, self.tensors(prefix))
 
     @staticmethod
     def load(path: str | os.PathLike[str], prefix: str = "") -> QuantizedLayer:
         """Reads what `save` wrote. Tensors are views of the file.
+
+        Args:
+          path: of the file, which may hold other tensors as well.
+          prefix: goes before each name.
 
         Raises:
           OSError, ValueError: the file cannot be read, or is no safetensors file.
@@ -144,7 +159,17 @@ class QuantizedLayer:
         return apply_blocks(weight, self.transform)
 
     def quantize_activation(self, x: Array) -> Quantized:
-        """Codes and scales of the transformed x, bf16, f16 or f32 of shape (..., K) ([L1])."""
+        """Codes and scales of the transformed x ([L1]).
+
+        Args:
+          x: bf16, f16 or f32 of shape (..., K).
+
+        Raises:
+          TypeError: x is of another dtype.
+          ValueError: another K.
+        """
+        if x.ndim == 0 or x.shape[-1] != self.in_features:
+            raise ValueError(f"x: expected shape (..., {self.in_features}), got shape {x.shape}")
         return quantize(
             transform_activation(x, self.transform),
             self.format,
@@ -163,6 +188,10 @@ class QuantizedLayer:
 
         Returns:
           An array of x's dtype, (..., N).
+
+        Raises:
+          TypeError: x is of another dtype.
+          ValueError: another K.
         """
         activation = dequantize(*self.quantize_activation(x), self.activation_global_scale)
         return (activation @ self.dequantize(transformed=True).T).astype(x.dtype)

@@ -42,22 +42,7 @@ _WUSH_SIZE = 128
 
 @dataclass(frozen=True)
 class Options:
-    """How to quantize a layer, beside its format.
-
-    Attributes:
-      transform: "none"; "hadamard" and "random", an orthogonal matrix that is the same for all
-        blocks; "wush", which needs calibration (see `fp4.transforms.wush`); or a matrix (B, B)
-        or (K/B, B, B) of any float type.
-      transform_size: B. If absent, the group size, and for "wush" the largest order of a Hadamard
-        matrix up to 128 that divides K.
-      transform_dtype: bfloat16, float16 or float32: what the transform is stored as. The weight
-        takes the inverse of what is stored.
-      method: "nearest", or "feedback" (see `fp4.rounding.error_feedback`), which needs
-        calibration. If absent, "feedback" with calibration and "nearest" without.
-      scale_search: whether to search for the scales with the least error, or to take the usual.
-      damping: what is added to second moments for their inverses, as a part of their mean
-        diagonal entry.
-      seed: of the random transform.
+    """How to quantize a layer, beside its format: the arguments of `quantize` of these names.
 
     Raises:
       ValueError, TypeError: an argument is none of these.
@@ -114,10 +99,21 @@ def quantize(
     Args:
       weight: W, (N, K), a numpy array or a PyTorch tensor of any float type.
       format: "mx", "nv", or a `Format` with another group size.
-      transform, transform_size, transform_dtype, method, scale_search, damping, seed: see
-        `Options`.
-      calibration: the activations x that the layer meets, or statistics of them. They are needed
-        by "wush" and "feedback", and set the activation's global scale for `nv`.
+      transform: "none"; "hadamard" and "random", an orthogonal matrix that is the same for all
+        blocks; "wush", which needs calibration (see `fp4.transforms.wush`); or a matrix (B, B)
+        or (K/B, B, B) of any float type.
+      transform_size: B. If absent, the group size, and for "wush" the largest order of a Hadamard
+        matrix up to 128 that divides K.
+      transform_dtype: bfloat16, float16 or float32: what the transform is stored as. The weight
+        takes the inverse of what is stored.
+      calibration: the activations x that the layer meets, (rows, K), or statistics of them. They
+        are needed by "wush" and "feedback", and set the activation's global scale for `nv`.
+      method: "nearest", or "feedback" (see `fp4.rounding.error_feedback`), which needs
+        calibration. If absent, "feedback" with calibration and "nearest" without.
+      scale_search: whether to search for the scales with the least error, or to take the usual.
+      damping: what is added to second moments for their inverses, as a part of their mean
+        diagonal entry.
+      seed: of the random transform.
 
     Returns:
       The layer. Its `activation_global_scale` is 1/3 for `mx`. For `nv` it is the one for twice

@@ -30,6 +30,13 @@ def search_global_scale(weight: Array, format: Format) -> np.float32:
 
     The scale of the largest group is 256 then, not 448, and one that is larger by half can be
     stored as well.
+
+    Args:
+      weight: bf16, f16 or f32 of any shape.
+      format: a `Format`.
+
+    Raises:
+      ValueError: `nv`, and the weight holds a NaN or an infinity.
     """
     usual = default_global_scale(weight, format)
     return usual if format.name == "mx" else np.float32(usual * np.float32(1.75))

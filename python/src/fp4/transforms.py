@@ -31,6 +31,9 @@ def random_orthogonal(order: int, seed: int = 0) -> Array:
     """An orthogonal matrix drawn uniformly (by Haar's measure): f64 of shape (order, order).
 
     The same seed gives the same matrix.
+
+    Raises:
+      ValueError: an order below 1.
     """
     if order < 1:
         raise ValueError(f"order: expected a positive number, got {order!r}")
@@ -145,6 +148,10 @@ def transform_activation(x: Array, transform: Array | None) -> Array:
 
     Returns:
       An array of x's shape and dtype.
+
+    Raises:
+      TypeError: x is of another dtype.
+      ValueError: a transform that does not fit K.
     """
     if transform is None:
         return x
@@ -199,7 +206,18 @@ def transform_weight(weight: Array, transform: Array | None) -> Array:
 
 
 def transform_gram(gram: Array, transform: Array | None) -> Array:
-    """E[x' x'^T] of x' = x T^T from E[x x^T]: f64 of shape (K, K)."""
+    """E[x' x'^T] of x' = x T^T from E[x x^T].
+
+    Args:
+      gram: E[x x^T], (K, K), any float type.
+      transform: (B, B), (K/B, B, B), or None, which only converts.
+
+    Returns:
+      f64 of shape (K, K).
+
+    Raises:
+      ValueError: a transform that does not fit K.
+    """
     gram = gram.astype(np.float64)
     if transform is None:
         return gram

@@ -51,6 +51,9 @@ def plan_conversion(
       only: patterns of names of tensors, as of a shell: the others are left out.
       exclude: patterns of tensors to leave out.
 
+    Returns:
+      What `run_conversion` takes. Nothing is written yet.
+
     Raises:
       ConversionError: the checkpoint is malformed, of an unknown format, or holds what this
         project's form cannot.
@@ -113,7 +116,19 @@ def convert(
     only: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Conversion:
-    """Plans a conversion and runs it; see `plan_conversion` and `run_conversion`."""
+    """Plans a conversion and runs it.
+
+    Args:
+      source, options, only, exclude: see `plan_conversion`.
+      folder: see `run_conversion`.
+
+    Returns:
+      What was converted.
+
+    Raises:
+      ConversionError: as both of these.
+      OSError: reading or writing failed.
+    """
     conversion = plan_conversion(source, options, only, exclude)
     run_conversion(conversion, folder)
     return conversion
