@@ -71,13 +71,13 @@ def describe(array: Any, name: str) -> tuple[Tensor, Any]:
         ValueError: if a tensor is not on the CPU.
     """
     if is_torch(array):
-        if array.device.type != "cpu":
+        if not array.is_cpu:
             raise ValueError(f"'{name}' is on {array.device}, but the code runs on the CPU")
-        array = array.detach().contiguous()
+        array = array.contiguous()
         dtype = _SAFETENSORS.get(str(array.dtype).removeprefix("torch."))
         if dtype is None:
             raise TypeError(f"'{name}' is of dtype {array.dtype}, which fp4 does not know")
-        return (array.data_ptr(), dtype, tuple(array.shape)), array
+        return (array.data_ptr(), dtype, array.shape), array
     if isinstance(array, (int, float)):
         array = np.array(array, np.float32)
     elif not isinstance(array, (np.ndarray, np.generic)):

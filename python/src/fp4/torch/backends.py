@@ -73,7 +73,7 @@ def choose(asked: str | None, layer: Layer, device: torch.device, half: str) -> 
         warnings.warn(
             f"QuantLinear: {half} by '{wanted}' cannot be taken: {why_not(wanted)}; "
             f"taking '{taken}'",
-            stacklevel=4,
+            stacklevel=5,
         )
     return taken
 
@@ -154,14 +154,6 @@ class Weights:
         """The same memory in other tensors, which do not keep what is kept with these."""
         return Weights(*(t if t is None else t.detach() for t in vars(self).values()))
 
-    @property
-    def version(self) -> tuple[object, ...]:
-        """Differs when a tensor was replaced or written to."""
-        return tuple(
-            None if tensor is None else (tensor.data_ptr(), tensor._version, tensor.dtype)
-            for tensor in vars(self).values()
-        )
-
 
 class Bound:
     """The code of a layer with its weights in it."""
@@ -184,13 +176,15 @@ class Bound:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(..., K) to (..., N)."""
-        flat = x.reshape(-1, self._layer.k)
-        shape = (*x.shape[:-1], self._layer.features)
+        flat = x if x.dim() == 2 else x.reshape(-1, self._layer.k)
         if self._forward is not None:
-            y = torch.empty((flat.shape[0], self._layer.features), dtype=x.dtype)
+            # Not on torch's default device, which may be another.
+            shape = (flat.shape[0], self._layer.features)
+            y = torch.empty(shape, dtype=x.dtype, device="cpu")
             self._forward.run_into([flat], [y])
-            return y.view(shape)
-        return self._multiply(*self._quantize(flat)).to(x.dtype).view(shape)
+        else:
+            y = self._multiply(*self._quantize(flat)).to(x.dtype)
+        return y if x.dim() == 2 else y.view(*x.shape[:-1], self._layer.features)
 
     def _quantize(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self._quantization is not None:
