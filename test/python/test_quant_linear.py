@@ -185,6 +185,8 @@ def test_what_does_not_fit() -> None:
         module(to_torch(x)[:, :-1])
     with pytest.raises(ValueError, match="x: expected float32, float16 or bfloat16"):
         module(to_torch(x).double())
+    with pytest.raises(ValueError, match="x is on meta, but the layer is on the CPU"):
+        module(to_torch(x).to("meta"))
 
 
 def test_a_backend_that_cannot_is_warned_of() -> None:

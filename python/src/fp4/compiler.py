@@ -124,23 +124,15 @@ class Function:
         self._native.run(tensors, [describe(result, "result")[0] for result in results])
         return results[0] if len(results) == 1 else tuple(results)
 
-    def run_into(self, inputs: list[Any], results: list[Any]) -> None:
-        """Computes into arrays of the caller, which have the results' shapes and dtypes.
+    def run_into(self, inputs: list[_native.Tensor], results: list[_native.Tensor]) -> None:
+        """Computes into memory of the caller, for whom a call is to cost little.
+
+        Tensors are (address, dtype, shape), in C order; the caller keeps them there.
 
         Raises:
-            ValueError: if a result is not contiguous.
+            fp4.Error: if a dtype or a shape does not fit.
         """
-        described = [
-            describe(array, value.name) for array, value in zip(inputs, self.inputs, strict=True)
-        ]
-        places = []
-        for array, value in zip(results, self.results, strict=True):
-            place, kept = describe(array, value.name)
-            if place[0] != (array.data_ptr() if is_torch(array) else array.ctypes.data):
-                raise ValueError(f"result '{value.name}' is not contiguous")
-            places.append(place)
-            del kept
-        self._native.run([tensor for tensor, _ in described], places)
+        self._native.run(inputs, results)
 
 
 def _cache_folder(cache: bool | str | os.PathLike[str]) -> str:

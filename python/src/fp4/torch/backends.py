@@ -21,6 +21,9 @@ from fp4.torch import emulation
 #: definition right; "torch": PyTorch's operations.
 BACKENDS = ("vector", "reference", "torch")
 
+#: Dtypes of x and y, as safetensors call them.
+_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+
 _FORMATS: dict[torch.dtype, Literal["mx", "nv"]] = {
     torch.float8_e8m0fnu: "mx",
     torch.float8_e4m3fn: "nv",
@@ -176,15 +179,30 @@ class Bound:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(..., K) to (..., N)."""
-        flat = x if x.dim() == 2 else x.reshape(-1, self._layer.k)
+        shape = x.shape
+        flat = x if len(shape) == 2 else x.reshape(-1, self._layer.k)
         if self._forward is not None:
-            # Not on torch's default device, which may be another.
-            shape = (flat.shape[0], self._layer.features)
-            y = torch.empty(shape, dtype=x.dtype, device="cpu")
-            self._forward.run_into([flat], [y])
+            y = self._run(self._forward, flat)
         else:
             y = self._multiply(*self._quantize(flat)).to(x.dtype)
-        return y if x.dim() == 2 else y.view(*x.shape[:-1], self._layer.features)
+        return y if len(shape) == 2 else y.view(*shape[:-1], self._layer.features)
+
+    def _run(self, forward: fp4.Function, x: Tensor) -> Tensor:
+        """The whole layer. Whatever is touched here is not in a cache after a large layer."""
+        if not x.is_cpu:
+            raise ValueError(f"x is on {x.device}, but the layer is on the CPU")
+        if not x.is_contiguous():
+            x = x.contiguous()
+        layer = self._layer
+        rows = x.shape[0]
+        # Not on torch's default device, which may be another.
+        y = torch.empty((rows, layer.features), dtype=layer.dtype, device="cpu")
+        dtype = _DTYPES[layer.dtype]
+        forward.run_into(
+            [(x.data_ptr(), dtype, (rows, layer.k))],
+            [(y.data_ptr(), dtype, (rows, layer.features))],
+        )
+        return y
 
     def _quantize(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self._quantization is not None:
