@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from fp4 import _native
 from fp4.arrays import describe, empty, is_torch
 
-TARGETS = ("cpu", "reference")
+TARGETS = ("cpu", "reference", "cuda")
 
 
 class HasText(Protocol):
@@ -67,7 +67,8 @@ class Function:
     def bind(self, parameters: Mapping[str, Any]) -> Function:
         """The same code with all parameters, by key; weights are re-laid as the target wants them.
 
-        Further entries of the mapping are ignored. Arrays are not copied, and must not change.
+        Further entries of the mapping are ignored. Arrays must not change. Of target cuda, their
+        copies are on the device from then on; of the others, arrays are not copied.
 
         Raises:
             KeyError: if a parameter is missing.
@@ -147,6 +148,18 @@ def _cache_folder(cache: bool | str | os.PathLike[str]) -> str:
     return base
 
 
+def _check_options(target: str, **options: tuple[str, object]) -> None:
+    """Refuses what another target's code is said to be compiled with."""
+    for name, (of, value) in options.items():
+        if value and of != target:
+            raise ValueError(f"{name}={value!r} goes with target '{of}', not '{target}'")
+
+
+def _find_driver(name: str) -> str:
+    """The path of the CUDA driver. The simulated one is what only this name stands for."""
+    return str(Path(__file__).parent / "sim" / "libcuda.so.1") if name == "sim" else name
+
+
 def compile(
     module: str | HasText,
     target: str = "cpu",
@@ -157,12 +170,16 @@ def compile(
     cpu: str = "",
     features: str = "",
     cache: bool | str | os.PathLike[str] = True,
+    chip: str = "",
+    cuda_driver: str = "",
+    cuda_device: int = 0,
 ) -> Function:
     """Compiles a function of a module.
 
     Args:
         module: the text of a module in MLIR's syntax, or a `fp4.Graph`.
-        target: "cpu", or "reference", which is slow and by definition right.
+        target: "cpu"; "reference", which is slow and by definition right; or "cuda", a GPU, whose
+            functions take and give arrays of the host.
         entry: the function.
         params: if given, its parameters, see `Function.bind`.
         name: what the module is called in errors.
@@ -170,16 +187,38 @@ def compile(
         features: of target cpu, features to add to it, such as "-avx512vnni".
         cache: whether compiled code is kept for other processes, in a folder: `$FP4_CACHE_DIR`,
             or `fp4` in the user's cache folder, or the one that is given. Code of this folder is
-            executed: it must be as safe as the package itself.
+            executed: it must be as safe as the package itself. Of target cuda nothing is kept.
+        chip: of target cuda, what to compile for, such as "sm_100a", by default what fits the GPU.
+        cuda_driver: of target cuda, the path of the CUDA driver, by default libcuda.so.1, or
+            "sim", the package's own, whose device is simulated. A process has one.
+        cuda_device: of target cuda, the number of the GPU.
 
     Raises:
-        fp4.Error: with MLIR's diagnostics, if the module is wrong or cannot be lowered.
-        ValueError: for an unknown target.
+        fp4.Error: with MLIR's diagnostics, if the module is wrong or cannot be lowered; if there is
+            no driver or no such GPU, or a chip's code does not run on it.
+        ValueError: for an unknown target, or an option of another.
     """
     if target not in TARGETS:
         raise ValueError(f"target '{target}' is not known; there are {', '.join(TARGETS)}")
+    _check_options(
+        target,
+        cpu=("cpu", cpu),
+        features=("cpu", features),
+        chip=("cuda", chip),
+        cuda_driver=("cuda", cuda_driver),
+        cuda_device=("cuda", cuda_device),
+    )
     native = _native.Function(
-        _text(module), name, entry, target, cpu, features, _cache_folder(cache)
+        _text(module),
+        name,
+        entry,
+        target,
+        cpu,
+        features,
+        _cache_folder(cache),
+        _find_driver(cuda_driver),
+        cuda_device,
+        chip,
     )
     if native.diagnostics:
         warnings.warn(native.diagnostics.rstrip(), stacklevel=2)
