@@ -79,24 +79,43 @@ DeviceBuffer::~DeviceBuffer() {
 // Compiling
 //===----------------------------------------------------------------------===//
 
+/// What a module was compiled to.
+struct DeviceEntry::Code {
+  EntrySignature signature;
+  LoweredFunction entry;
+  std::optional<LoweredFunction> prepare;
+  std::unique_ptr<Engine> engine;
+  std::vector<void *> modules;
+
+  ~Code() {
+    // An error may have left kernels at work.
+    if (!modules.empty()) {
+      fp4rtSynchronize();
+      fp4rtClearError();
+    }
+    for (void *module : modules)
+      fp4rtUnloadModule(static_cast<FP4RTModule *>(module));
+  }
+};
+
 DeviceEntry::DeviceEntry() = default;
 DeviceEntry::DeviceEntry(DeviceEntry &&) = default;
+DeviceEntry &DeviceEntry::operator=(DeviceEntry &&) = default;
+DeviceEntry::~DeviceEntry() = default;
 
-DeviceEntry::~DeviceEntry() {
-  // An error may have left kernels at work.
-  if (!modules.empty()) {
-    fp4rtSynchronize();
-    fp4rtClearError();
-  }
-  for (void *module : modules)
-    fp4rtUnloadModule(static_cast<FP4RTModule *>(module));
+DeviceEntry DeviceEntry::share() const {
+  DeviceEntry result;
+  result.code = code;
+  return result;
 }
 
 llvm::Expected<DeviceEntry>
 DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
                      StringRef chip) {
   DeviceEntry result;
-  result.signature = signature;
+  result.code = std::make_shared<Code>();
+  Code &code = *result.code;
+  code.signature = signature;
   nameArguments(module, signature);
   auto run = [&](llvm::function_ref<void(OpPassManager &)> build) {
     PassManager pm(module.getContext());
@@ -110,8 +129,8 @@ DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
   auto lowered = getLoweredEntry(module, signature);
   if (!lowered)
     return lowered.takeError();
-  result.entry = std::move(lowered->entry);
-  result.prepare = std::move(lowered->prepare);
+  code.entry = std::move(lowered->entry);
+  code.prepare = std::move(lowered->prepare);
   if (failed(run([&](OpPassManager &pm) {
         buildLowerToKernelsPipeline(pm, chip);
         buildLowerHostPipeline(pm);
@@ -124,15 +143,15 @@ DeviceEntry::compile(ModuleOp module, const EntrySignature &signature,
   auto engine = Engine::create(module, std::move(*host), getRuntimeSymbols());
   if (!engine)
     return engine.takeError();
-  result.engine = std::move(*engine);
+  code.engine = std::move(*engine);
   for (auto global : module.getOps<LLVM::GlobalOp>())
     if (global.getSymName().starts_with(kRuntimeModulePrefix)) {
-      auto address = result.engine->lookup(global.getSymName());
+      auto address = code.engine->lookup(global.getSymName());
       if (!address)
         return address.takeError();
-      result.modules.push_back(*address);
+      code.modules.push_back(*address);
     }
-  auto function = result.engine->lookupPacked(getWrapperName(signature.entry));
+  auto function = code.engine->lookupPacked(getWrapperName(signature.entry));
   if (!function)
     return function.takeError();
   return std::move(result);
@@ -152,15 +171,18 @@ llvm::Error DeviceEntry::Value::allocate() {
   return llvm::Error::success();
 }
 
-/// Copies those arguments of `function` that are not there yet.
 llvm::Error DeviceEntry::upload(const LoweredFunction &function,
-                                ArrayRef<TensorView> arguments) {
+                                ArrayRef<TensorView> arguments,
+                                bool parameters) {
   for (const LoweredFunction::Source &source : function.sources) {
     if (source.isPrepared || loaded.count(source.index))
       continue;
+    const EntryValue &argument = code->signature.arguments[source.index];
+    if (argument.isParameter != parameters)
+      continue;
     Value &value = loaded[source.index];
     value.view = arguments[source.index];
-    if (!isa<RankedTensorType>(signature.arguments[source.index].type))
+    if (!isa<RankedTensorType>(argument.type))
       continue;
     ArrayRef<char> data = value.view.data;
     if (llvm::Error error = value.allocate())
@@ -171,27 +193,35 @@ llvm::Error DeviceEntry::upload(const LoweredFunction &function,
 }
 
 SmallVector<TensorView>
-DeviceEntry::getArguments(const LoweredFunction &function) const {
+DeviceEntry::getArguments(const LoweredFunction &function,
+                          ArrayRef<TensorView> arguments) const {
   SmallVector<TensorView> views;
-  for (const LoweredFunction::Source &source : function.sources)
-    views.push_back(source.isPrepared ? prepared[source.index].view
-                                      : loaded.find(source.index)->second.view);
+  for (const LoweredFunction::Source &source : function.sources) {
+    if (source.isPrepared) {
+      views.push_back(prepared[source.index].view);
+      continue;
+    }
+    auto there = loaded.find(source.index);
+    views.push_back(there == loaded.end() ? arguments[source.index]
+                                          : there->second.view);
+  }
   return views;
 }
 
 llvm::Expected<SmallVector<SmallVector<int64_t>>>
-DeviceEntry::getResultShapes(const LoweredFunction &function) {
+DeviceEntry::getResultShapes(const LoweredFunction &function,
+                             ArrayRef<TensorView> arguments) {
   int64_t numSizes = 0;
   for (const EntryValue &result : function.results)
     numSizes += result.shape().size();
   SmallVector<int64_t> sizes(numSizes);
   Call call;
   for (auto [value, view] :
-       llvm::zip_equal(function.arguments, getArguments(function)))
+       llvm::zip_equal(function.arguments, getArguments(function, arguments)))
     call.add(value, view);
   call.addMemRef(reinterpret_cast<const char *>(sizes.data()), {numSizes});
   if (llvm::Error error =
-          call.invoke(*engine, getResultShapesName(function.name)))
+          call.invoke(*code->engine, getResultShapesName(function.name)))
     return error;
   if (llvm::Error error = takeRuntimeError())
     return error;
@@ -209,11 +239,11 @@ llvm::Error DeviceEntry::invoke(const LoweredFunction &function,
                                 ArrayRef<TensorView> destinations) {
   Call call;
   for (auto [value, view] :
-       llvm::zip_equal(function.arguments, getArguments(function)))
+       llvm::zip_equal(function.arguments, getArguments(function, {})))
     call.add(value, view);
   for (const TensorView &destination : destinations)
     call.addMemRef(destination.data.data(), destination.shape);
-  if (llvm::Error error = call.invoke(*engine, function.name))
+  if (llvm::Error error = call.invoke(*code->engine, function.name))
     return error;
   fp4rtSynchronize();
   return takeRuntimeError();
@@ -226,15 +256,16 @@ static size_t getNumBytes(const EntryValue &value, ArrayRef<int64_t> shape) {
   return bytes;
 }
 
-llvm::Error DeviceEntry::load(ArrayRef<TensorView> arguments) {
-  if (prepare) {
-    if (llvm::Error error = upload(*prepare, arguments))
+llvm::Error DeviceEntry::prepare(ArrayRef<TensorView> arguments) {
+  if (code->prepare) {
+    const LoweredFunction &prepare = *code->prepare;
+    if (llvm::Error error = upload(prepare, arguments, /*parameters=*/true))
       return error;
-    auto shapes = getResultShapes(*prepare);
+    auto shapes = getResultShapes(prepare, {});
     if (!shapes)
       return shapes.takeError();
     SmallVector<TensorView> destinations;
-    for (auto [result, shape] : llvm::zip_equal(prepare->results, *shapes)) {
+    for (auto [result, shape] : llvm::zip_equal(prepare.results, *shapes)) {
       Value value;
       value.view.dtype = result.dtype();
       value.view.shape.assign(shape.begin(), shape.end());
@@ -244,51 +275,69 @@ llvm::Error DeviceEntry::load(ArrayRef<TensorView> arguments) {
       destinations.push_back(value.view);
       prepared.push_back(std::move(value));
     }
-    if (llvm::Error error = invoke(*prepare, destinations))
+    if (llvm::Error error = invoke(prepare, destinations))
       return error;
-    for (const LoweredFunction::Source &source : prepare->sources)
+    for (const LoweredFunction::Source &source : prepare.sources)
       if (llvm::none_of(
-              entry.sources, [&](const LoweredFunction::Source &other) {
+              code->entry.sources, [&](const LoweredFunction::Source &other) {
                 return !other.isPrepared && other.index == source.index;
               }))
         loaded.erase(source.index);
   }
-  return upload(entry, arguments);
+  return upload(code->entry, arguments, /*parameters=*/true);
 }
 
-llvm::Expected<std::vector<HostTensor>> DeviceEntry::createResults() {
-  auto shapes = getResultShapes(entry);
-  if (!shapes)
-    return shapes.takeError();
-  std::vector<HostTensor> tensors;
+void DeviceEntry::unloadInputs() {
+  for (auto [index, argument] : llvm::enumerate(code->signature.arguments))
+    if (!argument.isParameter)
+      loaded.erase(index);
+}
+
+void DeviceEntry::unload() {
+  unloadInputs();
   results.clear();
-  for (auto [result, shape] : llvm::zip_equal(signature.results, *shapes)) {
-    auto tensor = HostTensor::create(result.name, result.dtype(), shape);
-    if (!tensor)
-      return tensor.takeError();
-    Value value;
-    value.view = tensor->view();
+}
+
+llvm::Error DeviceEntry::load(ArrayRef<TensorView> arguments) {
+  unloadInputs();
+  return upload(code->entry, arguments, /*parameters=*/false);
+}
+
+llvm::Expected<SmallVector<SmallVector<int64_t>>>
+DeviceEntry::getResultShapes(ArrayRef<TensorView> arguments) {
+  return getResultShapes(code->entry, arguments);
+}
+
+llvm::Error DeviceEntry::setResults(ArrayRef<Buffer> buffers) {
+  results.clear();
+  for (auto [value, buffer] :
+       llvm::zip_equal(code->signature.results, buffers)) {
+    Result result;
+    result.destination = buffer.data;
+    result.view.dtype = value.dtype();
+    result.view.shape.assign(buffer.shape.begin(), buffer.shape.end());
+    result.view.data =
+        ArrayRef<char>(buffer.data, getNumBytes(value, buffer.shape));
     // Scalars are stored by the host.
-    if (isa<RankedTensorType>(result.type))
-      if (llvm::Error error = value.allocate())
+    if (isa<RankedTensorType>(value.type))
+      if (llvm::Error error = result.allocate())
         return error;
-    results.push_back(std::move(value));
-    tensors.push_back(std::move(*tensor));
+    results.push_back(std::move(result));
   }
-  return std::move(tensors);
+  return llvm::Error::success();
 }
 
 llvm::Error DeviceEntry::run() {
   SmallVector<TensorView> destinations;
-  for (const Value &result : results)
+  for (const Result &result : results)
     destinations.push_back(result.view);
-  return invoke(entry, destinations);
+  return invoke(code->entry, destinations);
 }
 
-llvm::Error DeviceEntry::read(ArrayRef<HostTensor> tensors) const {
-  for (auto [result, tensor] : llvm::zip_equal(results, tensors))
+llvm::Error DeviceEntry::read() const {
+  for (const Result &result : results)
     if (result.buffer.get())
-      fp4rtCopyToHost(tensor.data(), result.buffer.get(),
-                      tensor.view().data.size());
+      fp4rtCopyToHost(result.destination, result.buffer.get(),
+                      result.view.data.size());
   return takeRuntimeError();
 }

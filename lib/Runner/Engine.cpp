@@ -189,8 +189,14 @@ llvm::Expected<void *> Engine::lookup(StringRef name) {
 }
 
 llvm::Expected<Engine::PackedFunction> Engine::lookupPacked(StringRef name) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto known = functions.find(name);
+  if (known != functions.end())
+    return known->second;
   auto address = lookup(getPackedName(name));
   if (!address)
     return address.takeError();
-  return reinterpret_cast<PackedFunction>(*address);
+  auto function = reinterpret_cast<PackedFunction>(*address);
+  functions[name] = function;
+  return function;
 }

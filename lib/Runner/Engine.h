@@ -16,8 +16,10 @@
 #define FP4_LIB_RUNNER_ENGINE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include <mutex>
 
 namespace mlir::fp4 {
 
@@ -49,6 +51,10 @@ private:
       : jit(std::move(jit)) {}
 
   std::unique_ptr<llvm::orc::LLLazyJIT> jit;
+  /// Those that were looked up: the JIT takes longer for that than a small
+  /// layer for its work.
+  llvm::StringMap<PackedFunction> functions;
+  std::mutex mutex;
 };
 
 } // namespace mlir::fp4

@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Executable.h"
 #include "fp4/InitAll.h"
-#include "fp4/Runner/Jit.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -191,13 +191,14 @@ public:
   Function(const std::string &text, const std::string &name,
            const std::string &entry, const std::string &target,
            const std::string &cpu, const std::string &features,
-           const std::string &cache) {
+           const std::string &cache, const std::string &driver, unsigned device,
+           const std::string &chip) {
     nb::gil_scoped_release release;
     Source source(text, name);
     signature = source.diagnostics.get(getSignature(*source.module, entry));
-    Target known = target == "cpu" ? Target::CPU : Target::Reference;
-    compiled.emplace(source.diagnostics.get(CompiledEntry::compile(
-        *source.module, signature, known, {cpu, features, cache})));
+    compiled = source.diagnostics.get(Executable::compile(
+        *source.module, signature,
+        {target, {cpu, features, cache}, driver, device, chip}));
     arguments.resize(signature.arguments.size());
     diagnostics = source.diagnostics.getText();
     // The types of the signature are the context's.
@@ -326,7 +327,7 @@ private:
   std::shared_ptr<MLIRContext> context;
   EntrySignature signature;
   std::string diagnostics;
-  std::optional<CompiledEntry> compiled;
+  std::unique_ptr<Executable> compiled;
   std::vector<TensorView> arguments;
 };
 } // namespace
@@ -343,10 +344,12 @@ NB_MODULE(_native, module) {
       .def(nb::init<const std::string &, const std::string &,
                     const std::string &, const std::string &,
                     const std::string &, const std::string &,
+                    const std::string &, const std::string &, unsigned,
                     const std::string &>(),
            nb::arg("text"), nb::arg("name"), nb::arg("entry"),
            nb::arg("target"), nb::arg("cpu"), nb::arg("features"),
-           nb::arg("cache"))
+           nb::arg("cache"), nb::arg("driver"), nb::arg("device"),
+           nb::arg("chip"))
       .def_prop_ro("arguments", &Function::getArguments)
       .def_prop_ro("results", &Function::getResults)
       .def_prop_ro("diagnostics", &Function::getDiagnostics)

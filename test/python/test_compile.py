@@ -129,8 +129,10 @@ def test_errors_are_exceptions_with_a_location() -> None:
         fp4.compile("func.func @forward() {\n  nonsense\n}", name="layer.mlir")
     with pytest.raises(fp4.Error, match="no function @backward"):
         fp4.compile("func.func @forward() {\n  return\n}", entry="backward")
-    with pytest.raises(ValueError, match="target 'cuda' is not known; there are cpu, reference"):
-        fp4.compile("", "cuda")
+    with pytest.raises(
+        ValueError, match="target 'rocm' is not known; there are cpu, reference, cuda"
+    ):
+        fp4.compile("", "rocm")
     with pytest.raises(fp4.Error, match="'nonsense' does not refer to a registered pass"):
         fp4.lower("func.func @forward() {\n  return\n}", "nonsense")
     with pytest.raises(fp4.Error, match="'pentium5' is not a CPU of"):

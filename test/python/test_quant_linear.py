@@ -20,6 +20,9 @@ pytest.importorskip("torch", reason="fp4.torch needs PyTorch: pip install torch"
 import fp4.torch
 import torch
 from fp4.torch import QuantLinear
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils._python_dispatch import TorchDispatchMode
 
 BACKENDS = (None, "vector", "reference", "torch")
 # Two formats, three kinds of transforms each.
@@ -182,6 +185,8 @@ def test_what_does_not_fit() -> None:
         module(to_torch(x)[:, :-1])
     with pytest.raises(ValueError, match="x: expected float32, float16 or bfloat16"):
         module(to_torch(x).double())
+    with pytest.raises(ValueError, match="x is on meta, but the layer is on the CPU"):
+        module(to_torch(x).to("meta"))
 
 
 def test_a_backend_that_cannot_is_warned_of() -> None:
@@ -241,6 +246,83 @@ def test_exported() -> None:
     program = torch.export.export(model, (x,), dynamic_shapes=({0: rows},))
     assert sum("quant_linear" in str(node.target) for node in program.graph.nodes) == 3
     assert torch.equal(program.module()(x[:2]), model(x[:2]))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit", "ignore:Converting a tensor")
+def test_whoever_looks_sees_the_operator() -> None:
+    model = three_layers()
+    x = torch.randn(5, 64, generator=torch.Generator().manual_seed(2)).to(torch.bfloat16)
+    seen = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            seen.append(str(func))
+            return func(*args, **(kwargs or {}))
+
+    want = model(x)
+    with Watch():
+        assert torch.equal(model(x), want)
+    assert seen.count("fp4.quant_linear.default") == 3
+
+    graph = make_fx(model)(x).graph
+    assert sum("quant_linear" in str(node.target) for node in graph.nodes) == 3
+
+    traced = torch.jit.trace(model, (x,))
+    assert torch.equal(traced(x[:2]), want[:2])
+
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        fake = model(mode.from_tensor(x))
+    assert isinstance(fake, FakeTensor) and fake.shape == want.shape
+
+    class Marked(torch.Tensor):
+        pass
+
+    marked = model(x.as_subclass(Marked))
+    assert type(marked) is Marked and torch.equal(marked.as_subclass(torch.Tensor), want)
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_transformed_by_vmap() -> None:
+    model = three_layers()
+    x = torch.randn(3, 5, 64, generator=torch.Generator().manual_seed(2)).to(torch.bfloat16)
+    assert torch.equal(torch.vmap(model)(x), model(x))
+
+
+def test_nothing_is_differentiated_silently() -> None:
+    model = three_layers()
+    x = torch.randn(5, 64, requires_grad=True)
+    y = model(x)
+    with pytest.raises(RuntimeError, match="fp4.quant_linear.*no autograd formula"):
+        y.sum().backward()
+    with torch.no_grad():
+        assert not model(x).requires_grad
+
+
+def test_the_default_device_is_not_the_layers() -> None:
+    model = three_layers()
+    x = torch.randn(5, 64, generator=torch.Generator().manual_seed(2)).to(torch.bfloat16)
+    want = model(x)
+    with torch.device("meta"):
+        assert torch.equal(model(x), want)
+
+
+def test_made_in_inference_mode() -> None:
+    state, _, x = load("mx_shared")
+    want = make(state)(to_torch(x))
+    with torch.inference_mode():
+        other = {key: value.clone() for key, value in state.items()}
+        module = make(other)
+        assert torch.equal(module(to_torch(x)), want)
+        loaded = QuantLinear(module.in_features, module.out_features)
+        loaded.load_state_dict(other)
+        assert torch.equal(loaded.to(torch.bfloat16)(to_torch(x)), want)
+        # A change is seen there as well.
+        for changed in (module, loaded):
+            assert changed.weight_global_scale is not None
+            changed.weight_global_scale.zero_()
+            assert not changed(to_torch(x)).any()
 
 
 def test_copies_are_independent() -> None:

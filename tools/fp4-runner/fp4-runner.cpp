@@ -291,17 +291,28 @@ executeOnDevice(const CommandLine &options, ModuleOp module,
     return compiled.takeError();
   execution.compile = getSeconds() - start;
   start = getSeconds();
+  if (llvm::Error error = compiled->prepare(arguments))
+    return error;
   if (llvm::Error error = compiled->load(arguments))
     return error;
   execution.prepare = getSeconds() - start;
-  auto results = compiled->createResults();
-  if (!results)
-    return results.takeError();
-  execution.results = std::move(*results);
+  auto shapes = compiled->getResultShapes(arguments);
+  if (!shapes)
+    return shapes.takeError();
+  SmallVector<DeviceEntry::Buffer> buffers;
+  for (auto [value, shape] : llvm::zip_equal(signature.results, *shapes)) {
+    auto tensor = HostTensor::create(value.name, value.dtype(), shape);
+    if (!tensor)
+      return tensor.takeError();
+    buffers.push_back({tensor->data(), shape});
+    execution.results.push_back(std::move(*tensor));
+  }
+  if (llvm::Error error = compiled->setResults(buffers))
+    return error;
   if (llvm::Error error =
           repeat(options, execution, [&] { return compiled->run(); }))
     return error;
-  if (llvm::Error error = compiled->read(execution.results))
+  if (llvm::Error error = compiled->read())
     return error;
   return std::move(execution);
 }

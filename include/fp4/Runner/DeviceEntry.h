@@ -46,28 +46,45 @@ private:
   char *data = nullptr;
 };
 
-/// An entry compiled for a GPU, with its arguments.
+/// An entry compiled for a GPU, with its arguments. One thread at a time may
+/// call any: errors of the runtime are the process's.
 class DeviceEntry {
 public:
+  using Buffer = CompiledEntry::Buffer;
+
   /// `module` is lowered in place. Diagnostics go to its context's handler.
   static llvm::Expected<DeviceEntry>
   compile(ModuleOp module, const EntrySignature &signature, StringRef chip);
 
   DeviceEntry(DeviceEntry &&);
+  DeviceEntry &operator=(DeviceEntry &&);
   ~DeviceEntry();
 
-  /// Copies the arguments to the device and re-lays parameters; what only that
-  /// needed is given back. The scalars among them are referred to.
+  /// The same code, without arguments.
+  DeviceEntry share() const;
+
+  /// Copies the parameters among `arguments` to the device, once, and re-lays
+  /// them; what only that needed is given back. Scalars are referred to.
+  llvm::Error prepare(ArrayRef<TensorView> arguments);
+
+  /// Copies the other arguments, in place of those of an earlier call.
   llvm::Error load(ArrayRef<TensorView> arguments);
 
-  /// Allocates the results that the loaded arguments give.
-  llvm::Expected<std::vector<HostTensor>> createResults();
+  /// The shapes of the results that `arguments` give.
+  llvm::Expected<SmallVector<SmallVector<int64_t>>>
+  getResultShapes(ArrayRef<TensorView> arguments);
+
+  /// Allocates the results on the device for what is to be read into `results`.
+  llvm::Error setResults(ArrayRef<Buffer> results);
 
   /// Runs the entry and waits for it.
   llvm::Error run();
 
-  /// Copies what it computed.
-  llvm::Error read(ArrayRef<HostTensor> results) const;
+  /// Copies what it computed to where setResults said.
+  llvm::Error read() const;
+
+  /// Gives back the memory of results and of arguments that are no parameters.
+  void unload();
 
 private:
   /// A tensor whose bytes are on the device, and on the host if it is a scalar.
@@ -79,23 +96,30 @@ private:
     /// of the buffer.
     llvm::Error allocate();
   };
+  struct Result : Value {
+    char *destination;
+  };
+  struct Code;
 
   DeviceEntry();
+  /// Copies those arguments of `function` that are not there yet, parameters or
+  /// others.
   llvm::Error upload(const LoweredFunction &function,
-                     ArrayRef<TensorView> arguments);
+                     ArrayRef<TensorView> arguments, bool parameters);
   llvm::Expected<SmallVector<SmallVector<int64_t>>>
-  getResultShapes(const LoweredFunction &function);
+  getResultShapes(const LoweredFunction &function,
+                  ArrayRef<TensorView> arguments);
   llvm::Error invoke(const LoweredFunction &function,
                      ArrayRef<TensorView> destinations);
-  SmallVector<TensorView> getArguments(const LoweredFunction &function) const;
+  /// What is on the device; `arguments` where that is nothing.
+  SmallVector<TensorView> getArguments(const LoweredFunction &function,
+                                       ArrayRef<TensorView> arguments) const;
+  void unloadInputs();
 
-  EntrySignature signature;
-  LoweredFunction entry;
-  std::optional<LoweredFunction> prepare;
-  std::unique_ptr<Engine> engine;
-  std::vector<void *> modules;
+  std::shared_ptr<Code> code;
   llvm::DenseMap<unsigned, Value> loaded;
-  std::vector<Value> prepared, results;
+  std::vector<Value> prepared;
+  std::vector<Result> results;
 };
 
 } // namespace mlir::fp4

@@ -25,6 +25,9 @@ class Function:
         cpu: str,
         features: str,
         cache: str,
+        driver: str,
+        device: int,
+        chip: str,
     ) -> None: ...
     @property
     def arguments(self) -> list[Value]: ...

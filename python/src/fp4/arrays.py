@@ -29,6 +29,9 @@ _NUMPY: dict[str, str] = {
     "F8_E5M2": "float8_e5m2",
     "F8_E8M0": "float8_e8m0fnu",
 }
+# Devices of DLPack: those whose memory the CPU reads, and what others are called.
+_HOST = (1, 3, 11, 13)
+_DEVICES = {2: "cuda", 7: "vulkan", 8: "metal", 10: "rocm", 14: "oneapi"}
 _SAFETENSORS: dict[str, str] = {name: dtype for dtype, name in _NUMPY.items()}
 
 
@@ -68,21 +71,25 @@ def describe(array: Any, name: str) -> tuple[Tensor, Any]:
 
     Raises:
         TypeError: for anything else, or a dtype that the compiler does not know.
-        ValueError: if a tensor is not on the CPU.
+        ValueError: if an array is not in memory of the CPU.
     """
     if is_torch(array):
-        if array.device.type != "cpu":
-            raise ValueError(f"'{name}' is on {array.device}, but the code runs on the CPU")
-        array = array.detach().contiguous()
+        if not array.is_cpu:
+            raise ValueError(f"'{name}' is on {array.device}, but expected on the CPU")
+        array = array.contiguous()
         dtype = _SAFETENSORS.get(str(array.dtype).removeprefix("torch."))
         if dtype is None:
             raise TypeError(f"'{name}' is of dtype {array.dtype}, which fp4 does not know")
-        return (array.data_ptr(), dtype, tuple(array.shape)), array
+        return (array.data_ptr(), dtype, array.shape), array
     if isinstance(array, (int, float)):
         array = np.array(array, np.float32)
     elif not isinstance(array, (np.ndarray, np.generic)):
         if not hasattr(array, "__dlpack__"):
             raise TypeError(f"'{name}' is a {type(array).__name__}, but an array is expected")
+        device, number = array.__dlpack_device__()
+        if device not in _HOST:
+            what = _DEVICES.get(device, f"device {device}")
+            raise ValueError(f"'{name}' is on {what}:{number}, but expected on the CPU")
         array = np.from_dlpack(array)
     # ascontiguousarray would make a vector of a scalar.
     array = np.asarray(array, order="C")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from fp4 import _native
 from fp4.arrays import describe, empty, is_torch
 
-TARGETS = ("cpu", "reference")
+TARGETS = ("cpu", "reference", "cuda")
 
 
 class HasText(Protocol):
@@ -74,7 +74,8 @@ class Function:
 
         Args:
             parameters: numpy arrays, PyTorch tensors, or anything with DLPack, on the CPU. Further
-                entries are ignored. Arrays are not copied, and must not change.
+                entries are ignored. Arrays must not change. Of target cuda, their copies are on the
+                device from then on; of the others, arrays are not copied.
 
         Raises:
             KeyError: if a parameter is missing.
@@ -133,29 +134,17 @@ class Function:
         self._native.run(tensors, [describe(result, "result")[0] for result in results])
         return results[0] if len(results) == 1 else tuple(results)
 
-    def run_into(self, inputs: list[Any], results: list[Any]) -> None:
-        """Computes into arrays of the caller.
+    def run_into(self, inputs: list[_native.Tensor], results: list[_native.Tensor]) -> None:
+        """Computes into memory of the caller, for whom a call is to cost little.
 
         Args:
-            inputs: in the order of `inputs`.
-            results: contiguous, of the results' shapes and dtypes.
+            inputs: (address, dtype, shape) of each, in C order; the caller keeps the memory.
+            results: the same.
 
         Raises:
-            TypeError: for inputs that are no arrays.
-            ValueError: if a result is not contiguous.
             fp4.Error: if a dtype or a shape does not fit.
         """
-        described = [
-            describe(array, value.name) for array, value in zip(inputs, self.inputs, strict=True)
-        ]
-        places = []
-        for array, value in zip(results, self.results, strict=True):
-            place, kept = describe(array, value.name)
-            if place[0] != (array.data_ptr() if is_torch(array) else array.ctypes.data):
-                raise ValueError(f"result '{value.name}' is not contiguous")
-            places.append(place)
-            del kept
-        self._native.run([tensor for tensor, _ in described], places)
+        self._native.run(inputs, results)
 
 
 def _cache_folder(cache: bool | str | os.PathLike[str]) -> str:
@@ -170,6 +159,18 @@ def _cache_folder(cache: bool | str | os.PathLike[str]) -> str:
     return base
 
 
+def _check_options(target: str, **options: tuple[str, object]) -> None:
+    """Refuses what another target's code is said to be compiled with."""
+    for name, (of, value) in options.items():
+        if value and of != target:
+            raise ValueError(f"{name}={value!r} goes with target '{of}', not '{target}'")
+
+
+def _find_driver(name: str) -> str:
+    """The path of the CUDA driver. The simulated one is what only this name stands for."""
+    return str(Path(__file__).parent / "sim" / "libcuda.so.1") if name == "sim" else name
+
+
 def compile(
     module: str | HasText,
     target: str = "cpu",
@@ -180,12 +181,16 @@ def compile(
     cpu: str = "",
     features: str = "",
     cache: bool | str | os.PathLike[str] = True,
+    chip: str = "",
+    cuda_driver: str = "",
+    cuda_device: int = 0,
 ) -> Function:
     """Compiles a function of a module.
 
     Args:
         module: the text of a module in MLIR's syntax, or a `fp4.Graph`.
-        target: "cpu", or "reference", which is slow and by definition right.
+        target: "cpu"; "reference", which is slow and by definition right; or "cuda", a GPU, whose
+            functions take and give arrays of the host.
         entry: the function.
         params: if given, its parameters, see `Function.bind`.
         name: what the module is called in errors.
@@ -193,16 +198,38 @@ def compile(
         features: of target cpu, features to add to it, such as "-avx512vnni".
         cache: whether compiled code is kept for other processes, in a folder: `$FP4_CACHE_DIR`,
             or `fp4` in the user's cache folder, or the one that is given. Code of this folder is
-            executed: it must be as safe as the package itself.
+            executed: it must be as safe as the package itself. Of target cuda nothing is kept.
+        chip: of target cuda, what to compile for, such as "sm_100a", by default what fits the GPU.
+        cuda_driver: of target cuda, the path of the CUDA driver, by default libcuda.so.1, or
+            "sim", the package's own, whose device is simulated. A process has one.
+        cuda_device: of target cuda, the number of the GPU.
 
     Raises:
-        fp4.Error: with MLIR's diagnostics, if the module is wrong or cannot be lowered.
-        ValueError: for an unknown target.
+        fp4.Error: with MLIR's diagnostics, if the module is wrong or cannot be lowered; if there is
+            no driver or no such GPU, or a chip's code does not run on it.
+        ValueError: for an unknown target, or an option of another.
     """
     if target not in TARGETS:
         raise ValueError(f"target '{target}' is not known; there are {', '.join(TARGETS)}")
+    _check_options(
+        target,
+        cpu=("cpu", cpu),
+        features=("cpu", features),
+        chip=("cuda", chip),
+        cuda_driver=("cuda", cuda_driver),
+        cuda_device=("cuda", cuda_device),
+    )
     native = _native.Function(
-        _text(module), name, entry, target, cpu, features, _cache_folder(cache)
+        _text(module),
+        name,
+        entry,
+        target,
+        cpu,
+        features,
+        _cache_folder(cache),
+        _find_driver(cuda_driver),
+        cuda_device,
+        chip,
     )
     if native.diagnostics:
         warnings.warn(native.diagnostics.rstrip(), stacklevel=2)

@@ -21,6 +21,9 @@ from fp4.torch import emulation
 #: definition right; "torch": PyTorch's operations.
 BACKENDS = ("vector", "reference", "torch")
 
+#: Dtypes of x and y, as safetensors call them.
+_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+
 _FORMATS: dict[torch.dtype, Literal["mx", "nv"]] = {
     torch.float8_e8m0fnu: "mx",
     torch.float8_e4m3fn: "nv",
@@ -73,7 +76,7 @@ def choose(asked: str | None, layer: Layer, device: torch.device, half: str) -> 
         warnings.warn(
             f"QuantLinear: {half} by '{wanted}' cannot be taken: {why_not(wanted)}; "
             f"taking '{taken}'",
-            stacklevel=4,
+            stacklevel=5,
         )
     return taken
 
@@ -154,14 +157,6 @@ class Weights:
         """The same memory in other tensors, which do not keep what is kept with these."""
         return Weights(*(t if t is None else t.detach() for t in vars(self).values()))
 
-    @property
-    def version(self) -> tuple[object, ...]:
-        """Differs when a tensor was replaced or written to."""
-        return tuple(
-            None if tensor is None else (tensor.data_ptr(), tensor._version, tensor.dtype)
-            for tensor in vars(self).values()
-        )
-
 
 class Bound:
     """The code of a layer with its weights in it."""
@@ -184,13 +179,30 @@ class Bound:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(..., K) to (..., N)."""
-        flat = x.reshape(-1, self._layer.k)
-        shape = (*x.shape[:-1], self._layer.features)
+        shape = x.shape
+        flat = x if len(shape) == 2 else x.reshape(-1, self._layer.k)
         if self._forward is not None:
-            y = torch.empty((flat.shape[0], self._layer.features), dtype=x.dtype)
-            self._forward.run_into([flat], [y])
-            return y.view(shape)
-        return self._multiply(*self._quantize(flat)).to(x.dtype).view(shape)
+            y = self._run(self._forward, flat)
+        else:
+            y = self._multiply(*self._quantize(flat)).to(x.dtype)
+        return y if len(shape) == 2 else y.view(*shape[:-1], self._layer.features)
+
+    def _run(self, forward: fp4.Function, x: Tensor) -> Tensor:
+        """The whole layer. Whatever is touched here is not in a cache after a large layer."""
+        if not x.is_cpu:
+            raise ValueError(f"x is on {x.device}, but the layer is on the CPU")
+        if not x.is_contiguous():
+            x = x.contiguous()
+        layer = self._layer
+        rows = x.shape[0]
+        # Not on torch's default device, which may be another.
+        y = torch.empty((rows, layer.features), dtype=layer.dtype, device="cpu")
+        dtype = _DTYPES[layer.dtype]
+        forward.run_into(
+            [(x.data_ptr(), dtype, (rows, layer.k))],
+            [(y.data_ptr(), dtype, (rows, layer.features))],
+        )
+        return y
 
     def _quantize(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if self._quantization is not None:

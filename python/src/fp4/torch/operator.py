@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from fp4.torch.backends import Bound, Layer, Weights
 
@@ -33,18 +34,58 @@ class _Kept(dict[object, tuple[object, Bound]]):
         return _Kept, ()
 
 
-def get_bound(
-    weights: Weights, dtype: torch.dtype, quant_backend: str | None, matmul_backend: str | None
+def _get_version(weights: tuple[Tensor | None, ...]) -> list[object]:
+    """Differs when a tensor was replaced or written to."""
+    return [w if w is None else (w.data_ptr(), w._version, w.dtype) for w in weights]
+
+
+def _get_bound(
+    weights: tuple[Tensor | None, ...],
+    dtype: torch.dtype,
+    quant_backend: str | None,
+    matmul_backend: str | None,
 ) -> Bound:
+    codes = weights[0]
+    assert codes is not None
     key = (dtype, quant_backend, matmul_backend)
-    version = weights.version
-    kept: _Kept = weights.e2m1.__dict__.setdefault("_fp4_bound", _Kept())
-    if key in kept and kept[key][0] == version:
-        return kept[key][1]
-    layer = get_layer(weights.e2m1, weights.scale_quant, weights.transform, dtype)
-    bound = Bound(layer, weights.detached(), quant_backend, matmul_backend)
+    version = _get_version(weights)
+    kept: _Kept = codes.__dict__.setdefault("_fp4_bound", _Kept())
+    found = kept.get(key)
+    if found is not None and found[0] == version:
+        return found[1]
+    named = Weights(*weights)  # type: ignore[arg-type]
+    layer = get_layer(named.e2m1, named.scale_quant, named.transform, dtype)
+    bound = Bound(layer, named.detached(), quant_backend, matmul_backend)
     kept[key] = (version, bound)
     return bound
+
+
+def _sees_only_values(x: Tensor) -> bool:
+    """Whether nobody but the code itself has to see the operator being applied."""
+    return (
+        type(x) is Tensor
+        and not torch.jit.is_tracing()
+        and not is_in_torch_dispatch_mode()
+        and not torch._C._are_functorch_transforms_active()
+        and not (x.requires_grad and torch.is_grad_enabled())
+    )
+
+
+def apply(
+    x: Tensor,
+    weights: tuple[Tensor | None, ...],
+    quant_backend: str | None,
+    matmul_backend: str | None,
+) -> Tensor:
+    """The operator.
+
+    PyTorch takes longer to dispatch it than a small layer to compute: it does that for those only
+    who look at it. They are tracers, compilers, modes, transforms, subclasses, and autograd.
+    """
+    if torch.compiler.is_compiling() or not _sees_only_values(x):
+        y: Tensor = quant_linear(x, *weights, quant_backend, matmul_backend)
+        return y
+    return _get_bound(weights, x.dtype, quant_backend, matmul_backend)(x)
 
 
 @torch.library.custom_op("fp4::quant_linear", mutates_args=())
@@ -59,7 +100,7 @@ def quant_linear(
     quant_backend: str | None,
     matmul_backend: str | None,
 ) -> Tensor:
-    weights = Weights(
+    weights = (
         e2m1,
         scale_quant,
         transform,
@@ -67,7 +108,7 @@ def quant_linear(
         activation_global_scale,
         activation_scale_scale,
     )
-    return get_bound(weights, x.dtype, quant_backend, matmul_backend)(x)
+    return _get_bound(weights, x.dtype, quant_backend, matmul_backend)(x)
 
 
 @quant_linear.register_fake

@@ -8,12 +8,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fp4.torch.backends import Weights, check_backend
-from fp4.torch.operator import get_bound, quant_linear
+from fp4.torch.backends import check_backend
+from fp4.torch.operator import apply
 
 _GROUP_SIZES = {torch.float8_e8m0fnu: 32, torch.float8_e4m3fn: 16}
+_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 _SCALARS = ("weight_global_scale", "activation_global_scale", "activation_scale_scale")
 _STATE = ("e2m1", "scale_quant", "transform", *_SCALARS)
+
+
+def _tracked(tensor: Tensor) -> Tensor:
+    """A tensor whose changes are seen, after which code is bound to it anew."""
+    if not tensor.is_inference():
+        return tensor
+    with torch.inference_mode(False):
+        return tensor.clone()
 
 
 class QuantLinear(nn.Module):
@@ -21,7 +30,7 @@ class QuantLinear(nn.Module):
 
     ``y = alpha * (dequant(quant(x @ T^T)) @ dequant(W)^T)``, exactly as docs/numerics.md says.
     Inputs are (..., in_features) of f32, f16 or bf16; the result has the input's dtype and
-    (..., out_features). Nothing is differentiated.
+    (..., out_features). Nothing is differentiated: backward is an error.
 
     A layer made without weights is empty: it takes format and scales from the state dict that it
     loads. ``.to(dtype)`` changes the transform only.
@@ -113,6 +122,7 @@ class QuantLinear(nn.Module):
         def fail(what: str, expected: str, found: object) -> None:
             raise ValueError(f"{what}: expected {expected}, but got {found}")
 
+        self._track()
         k, n = self.in_features, self.out_features
         codes, scales = self.e2m1, self.scale_quant
         assert codes is not None
@@ -138,7 +148,7 @@ class QuantLinear(nn.Module):
             allowed = [(size, size), (k // size if size else 0, size, size)]
             if tuple(matrix.shape) not in allowed or not size or k % size:
                 fail("transform", f"(B, B) or ({k} / B, B, B)", tuple(matrix.shape))
-            if matrix.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+            if matrix.dtype not in _DTYPES:
                 fail("transform", "float32, float16 or bfloat16", matrix.dtype)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> QuantLinear:
@@ -149,7 +159,14 @@ class QuantLinear(nn.Module):
             after = self._buffers[name]
             if before is not None and after is not None and after.dtype != before.dtype:
                 self._buffers[name] = before.to(after.device)
+        self._track()
         return self
+
+    def _track(self) -> None:
+        for name in _STATE:
+            buffer = self._buffers[name]
+            if buffer is not None:
+                self._buffers[name] = _tracked(buffer)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         # Formats and shapes are the state's: buffers are made after it, and then filled.
@@ -186,28 +203,16 @@ class QuantLinear(nn.Module):
             RuntimeError: if the layer is empty.
             ValueError: if the last size of x, or its dtype, does not fit.
         """
-        if self.e2m1 is None:
+        # Not as attributes: nn.Module takes longer to find those than all else here takes.
+        buffers = self._buffers
+        if buffers["e2m1"] is None:
             raise RuntimeError("the layer is empty: load a state dict, or give it a weight")
-        if x.shape[-1] != self.in_features:
+        if x.shape[-1:] != (self.in_features,):
             raise ValueError(f"x: expected (..., {self.in_features}), but got {tuple(x.shape)}")
-        if x.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        if x.dtype not in _DTYPES:
             raise ValueError(f"x: expected float32, float16 or bfloat16, but got {x.dtype}")
-        assert self.scale_quant is not None
-        assert self.weight_global_scale is not None
-        assert self.activation_global_scale is not None
-        assert self.activation_scale_scale is not None
-        weights = (
-            self.e2m1,
-            self.scale_quant,
-            self.transform,
-            self.weight_global_scale,
-            self.activation_global_scale,
-            self.activation_scale_scale,
-        )
-        if torch.compiler.is_compiling():
-            y: Tensor = quant_linear(x, *weights, self.quant_backend, self.matmul_backend)
-            return y
-        return get_bound(Weights(*weights), x.dtype, self.quant_backend, self.matmul_backend)(x)
+        weights = tuple([buffers[name] for name in _STATE])
+        return apply(x, weights, self.quant_backend, self.matmul_backend)
 
     def extra_repr(self) -> str:
         """What is printed of the layer."""
