@@ -10,11 +10,11 @@
 // 35 bits below the largest pair of scales in it. e8m0 scales reach beyond
 // both. So the epilogue holds each element against a limit, and what is under
 // it is computed once more as the reference does: rule M7 of docs/numerics.md.
-// Why the limit suffices is in docs/rationale.md.
+// What the limit is, and why it suffices, is in docs/blackwell.md and
+// docs/rationale.md.
 //
-// e4m3 scales need none of it. With these no term is under 2^-20 or above
-// 2^18 * 36 * 16, so that f32 holds all sums, and scales are at most 2^18
-// apart, so that nothing is cut off that counts.
+// e4m3 scales are not guarded. A product with these is zero or from 2^-20 to
+// 2^23, so that f32 holds all sums.
 //
 //===----------------------------------------------------------------------===//
 
