@@ -3,6 +3,7 @@
     sim_layers.py --bin=BIN --work=DIR vector CASE_DIR...
     sim_layers.py --bin=BIN --work=DIR random FIRST COUNT
     sim_layers.py --bin=BIN --work=DIR extreme FIRST COUNT
+    sim_layers.py --bin=BIN --work=DIR named
 
 Each layer is quantized and multiplied in the orders late, early and random, by all rules, the
 pedantic ones too. What comes out must be
@@ -16,7 +17,8 @@ pedantic ones too. What comes out must be
 An element is that of the exact arithmetic of tensor cores (tensor_core.py), times alpha. With e8m0
 scales these lose results: they align the groups of 64 elements to the largest scales, and sum in f32.
 An element whose sum is under the limit that docs/blackwell.md has, or not finite, must be the one of the
-definition in f64, rounded once. `extreme` draws scales that make such elements.
+definition in f64, rounded once. `extreme` draws scales that make such elements, and `named` has the
+layers of random_layer.py that f32 cannot compute.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -339,12 +342,33 @@ def draw_extreme(seed: int) -> tuple[dict[str, o.Array], o.Array, str]:
     return state, o.round_to(o.to_f32(x), activation), list(o.FLOAT_TYPES)[seed % 3]
 
 
+# What it is, the state, the input, and the type of the result.
+Drawn = tuple[str, dict[str, o.Array], o.Array, str]
+
+
+def draw_seeded(kind: str, first: int, count: int) -> Iterator[Drawn]:
+    for seed in range(first, first + count):
+        if kind == "random":
+            spec, result = draw(seed)
+            state, x = random_layer.make(spec)
+            yield f"{seed}: {spec}", state, x, result
+        else:
+            state, x, result = draw_extreme(seed)
+            yield f"{seed}: {x.dtype}{x.shape} x {state['e2m1'].shape}", state, x, result
+
+
+def draw_named() -> Iterator[Drawn]:
+    for name in random_layer.EXTREMES:
+        yield (name, *random_layer.make_extreme(name), "f32")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
     parser.add_argument("--work", type=Path, required=True, help="the folder for the case's files")
     kinds = parser.add_subparsers(dest="kind", required=True)
     kinds.add_parser("vector").add_argument("cases", type=Path, nargs="+")
+    kinds.add_parser("named")
     for kind in ("random", "extreme"):
         seeded = kinds.add_parser(kind)
         seeded.add_argument("first", type=int)
@@ -362,21 +386,19 @@ def main() -> None:
             except check_layer.Mismatch as mismatch:
                 sys.exit(f"{case.name}: {mismatch}")
     else:
-        for seed in range(arguments.first, arguments.first + arguments.count):
-            if arguments.kind == "random":
-                spec, result = draw(seed)
-                what = str(spec)
-                state, x = random_layer.make(spec)
-            else:
-                state, x, result = draw_extreme(seed)
-                what = f"{x.dtype}{x.shape} x {state['e2m1'].shape}"
+        layers = (
+            draw_named()
+            if arguments.kind == "named"
+            else draw_seeded(arguments.kind, arguments.first, arguments.count)
+        )
+        for seed, (what, state, x, result) in enumerate(layers, getattr(arguments, "first", 0)):
             run = Run(arguments.bin, arguments.work, result)
             o.save(run.path("layer.safetensors"), state)
             o.save(run.path("in.safetensors"), {"x": x})
             try:
                 outcomes.append(check(run, seed))
             except check_layer.Mismatch as mismatch:
-                sys.exit(f"{seed}: {what} -> {result}: {mismatch}")
+                sys.exit(f"{what} -> {result}: {mismatch}")
     print(
         f"{len(outcomes)} layers agree, {sum(outcome.used_tensor_cores for outcome in outcomes)} of "
         f"them on tensor cores, where {sum(outcome.again for outcome in outcomes)} of the elements "

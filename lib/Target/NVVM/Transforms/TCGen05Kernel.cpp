@@ -43,7 +43,7 @@ struct Staged {
   Value codes;       // rows x 128 bytes
   Value scalesBoxes; // as the tile load writes them
   Value scales;      // the same bytes, blocked
-  Value scaleWords;  // the same bytes, four at a time
+  Value scaleWords;  // the same bytes, four at a time, if a guard reads them
 };
 
 /// Emits the body of the kernel at the product that it replaces.
@@ -56,6 +56,7 @@ public:
   void build(const ProductOperand &lhs, const ProductOperand &rhs);
 
 private:
+  bool needsGuard() const { return isa<Float8E8M0FNUType>(shape.scaleType); }
   Value createView(MemRefType type, int64_t bytes);
   Staged stageCodes(const ProductOperand &operand, Value codesMap,
                     Value scalesMap);
@@ -110,10 +111,12 @@ void KernelBuilder::stageScales(Staged &staged) {
   auto blocked =
       MemRefType::get({rowTiles, shape.scaleTiles, 32, 4, 4}, shape.scaleType,
                       MemRefLayoutAttrInterface(), boxes.getMemorySpace());
-  auto words =
-      MemRefType::get({rowTiles, shape.scaleTiles, 32, 4}, b.getI32Type(),
-                      MemRefLayoutAttrInterface(), boxes.getMemorySpace());
-  staged.scaleWords = createView(words, 0);
+  if (needsGuard()) {
+    auto words =
+        MemRefType::get({rowTiles, shape.scaleTiles, 32, 4}, b.getI32Type(),
+                        MemRefLayoutAttrInterface(), boxes.getMemorySpace());
+    staged.scaleWords = createView(words, 0);
+  }
   staged.scales =
       createView(blocked, rowTiles * shape.scaleTiles * kScaleTileBytes);
 }
@@ -286,7 +289,7 @@ void KernelBuilder::build(const ProductOperand &lhs,
   int64_t loadedBytes = sharedBytes;
   thread = launch.getThreadIds().x;
   std::optional<RangeGuard> guard;
-  if (isa<Float8E8M0FNUType>(shape.scaleType)) {
+  if (needsGuard()) {
     int64_t columns = rhs.getRowTiles() * kScaleTileRows;
     auto type = MemRefType::get({columns}, b.getF32Type(),
                                 MemRefLayoutAttrInterface(), space);
