@@ -129,6 +129,8 @@ EXTREMES = {
     "subnormal-alpha": ([70, 69], [70, 68], [1, 1], 2.0**-70),
     # Two terms beyond f32 that cancel.
     "overflow-cancels": ([30, 30, 0], [100, 100, 0], [1, -1, 1], 1.0),
+    # A zero beside what counts, far above it, and a little behind it that is kept.
+    "hidden-by-zero": ([20, 0, -10, -10], [40, 0, -10, -10], [0, 1, 1, 1], 1.0),
 }
 
 

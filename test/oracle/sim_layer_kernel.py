@@ -45,17 +45,14 @@ PROBE: Final = """
 .visible .entry probe({parameters})
 {{
   .reg .b64 %rd<2>;
-  ld.param.u64 %rd0, [p2];
+  ld.param.u64 %rd0, [p{d}];
 {stores}
   ret;
 }}
 """
 
 UINT8, SWIZZLE_128 = 0, 3
-# Of the kernel's parameters: the rows, D, the maps of A, SFA, B and SFB, and alpha. It reads no
-# others; from 3 on the test has its buffers there.
-NUM_PARAMETERS: Final = 13
-MAPS: Final = {"a": 8, "sfa": 9, "b": 10, "sfb": 11}
+OPERANDS: Final = ("a", "sfa", "b", "sfb")
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,25 @@ class Layer:
     @property
     def case(self) -> Case:
         return Case(self.kind, self.m, self.n, self.k, scale=self.scale, accumulate=False)
+
+
+def parameters_of(layer: Layer) -> list[str]:
+    """What each parameter of the kernel is; those without a name are not read.
+
+    A memref is two pointers, an offset, and a size and a stride of each dimension. With e4m3 scales the
+    operands are read by their maps only, so that the test has its buffers where D's numbers are. With
+    e8m0 scales elements that tensor cores may lose are computed from the buffers.
+    """
+
+    def memref(name: str, rank: int) -> list[str]:
+        return ["", name, *[""] * (1 + 2 * rank)]
+
+    memrefs = ["", "d", *OPERANDS, ""]
+    if layer.scale == "ue8m0":
+        memrefs = [
+            *memref("a", 2), *memref("sfa", 5), *memref("b", 2), *memref("sfb", 5), *memref("d", 2),
+        ]  # fmt: skip
+    return ["rows", *memrefs, *[f"map {name}" for name in OPERANDS], "alpha"]
 
 
 def tensor_map(
@@ -116,31 +132,42 @@ def run(command: list[str]) -> None:
 
 def find_addresses(layer: Layer, simulator: str, work: Path) -> dict[str, int]:
     """Where fp4-sim has the buffers of these arguments."""
+    names = parameters_of(layer)
     parameters = [
-        ".param .align 64 .b8 p{}[128]" if i in MAPS.values() else ".param .u64 p{}"
-        for i in range(NUM_PARAMETERS - 1)
-    ] + [".param .f32 p{}"]
+        ".param .align 64 .b8 p{}[128]"
+        if name.startswith("map")
+        else ".param .f32 p{}"
+        if name == "alpha"
+        else ".param .u64 p{}"
+        for name in names
+    ]
     stores = [
-        f"  ld.param.u64 %rd1, [p{i}];\n  st.global.u64 [%rd0 + {8 * (i - 3)}], %rd1;"
-        for i in range(3, 7)
+        f"  ld.param.u64 %rd1, [p{names.index(name)}];\n  st.global.u64 [%rd0 + {8 * i}], %rd1;"
+        for i, name in enumerate(OPERANDS)
     ]
     probe = work / "probe.ptx"
     declared = ", ".join(text.format(i) for i, text in enumerate(parameters))
-    probe.write_text(PROBE.format(parameters=declared, stores="\n".join(stores)))
-    for i in MAPS.values():
-        (work / f"map{i}").write_bytes(bytes(128))
+    probe.write_text(
+        PROBE.format(parameters=declared, d=names.index("d"), stores="\n".join(stores))
+    )
+    for name in OPERANDS:
+        (work / f"map {name}").write_bytes(bytes(128))
     run([simulator, str(probe), *arguments(layer, work)])
     words = np.fromfile(work / "d", np.uint64)
-    return {name: int(words[i]) for i, name in enumerate(("a", "sfa", "b", "sfb"))}
+    return {name: int(words[i]) for i, name in enumerate(OPERANDS)}
 
 
 def arguments(layer: Layer, work: Path) -> list[str]:
-    return [
-        "--block=128",
-        f"--arg={layer.m}", "--arg=buffer:16", f"--arg=out:{work / 'd'}:{layer.m * layer.n * 2}",
-        *[f"--arg=in:{work / name}" for name in ("a", "sfa", "b", "sfb")], "--arg=0",
-        *[f"--arg=value:{work / f'map{i}'}" for i in MAPS.values()], f"--arg={ALPHA}",
-    ]  # fmt: skip
+    values = {
+        "": "0",
+        "rows": f"{layer.m}",
+        "d": f"out:{work / 'd'}:{layer.m * layer.n * 2}",
+        "alpha": f"{ALPHA}",
+    }
+    for name in OPERANDS:
+        values[name] = f"in:{work / name}"
+        values[f"map {name}"] = f"value:{work / f'map {name}'}"
+    return ["--block=128", *[f"--arg={values[name]}" for name in parameters_of(layer)]]
 
 
 ALPHA: Final = 0.0123
@@ -170,10 +197,12 @@ def check(layer: Layer, translate: str, simulator: str, work: Path) -> None:
     )  # fmt: skip
     run([translate, "--fp4-to-ptx", "--chip=sm_100a", str(source), "-o", str(kernel)])
     for name, made in maps_of(layer, find_addresses(layer, simulator, work)).items():
-        (work / f"map{MAPS[name]}").write_bytes(made)
+        (work / f"map {name}").write_bytes(made)
 
     scales = 256 // case.block
     shared = (128 + layer.columns) * (128 + scales)
+    if layer.scale == "ue8m0":
+        shared += 4 * layer.columns  # the limits of the columns
     for order in ORDERS:
         run([
             simulator, str(kernel), "--kernel=forward_scaled_matmul", "--pedantic",

@@ -2,19 +2,23 @@
 
     sim_layers.py --bin=BIN --work=DIR vector CASE_DIR...
     sim_layers.py --bin=BIN --work=DIR random FIRST COUNT
+    sim_layers.py --bin=BIN --work=DIR extreme FIRST COUNT
+    sim_layers.py --bin=BIN --work=DIR named
 
 Each layer is quantized and multiplied in the orders late, early and random, by all rules, the
 pedantic ones too. What comes out must be
 
 - the same in all orders;
 - codes and scales those of the reference lowering, byte for byte;
-- y within the bound of docs/numerics.md for hardware that truncates, NaN where it belongs; and where
-  tensor cores computed it, some elements by their exact arithmetic (tensor_core.py), bit for bit;
-  else all of y that of the reference.
+- y within the bound of docs/numerics.md for hardware that truncates, each element, NaN where it
+  belongs; and where tensor cores computed it, some elements bit for bit; else all of y that of the
+  reference.
 
-Tensor cores align the groups of 64 elements to the largest scales, and sum in f32, before alpha. Where
-scales are extreme, as behind an infinite activation, that loses a result which the definition has. Such
-elements are counted, and each is held to the exact arithmetic.
+An element is that of the exact arithmetic of tensor cores (tensor_core.py), times alpha. With e8m0
+scales these lose results: they align the groups of 64 elements to the largest scales, and sum in f32.
+An element whose sum is under the limit that docs/blackwell.md has, or not finite, must be the one of the
+definition in f64, rounded once. `extreme` draws scales that make such elements, and `named` has the
+layers of random_layer.py that f32 cannot compute.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -96,11 +101,8 @@ class Run:
         return sum(json.loads(line)["tensor_flop"] for line in lines)
 
 
-def check_truncated(y: o.Array, reference: o.Product, k: int, dtype: o.DType) -> o.Array:
-    """The rule for hardware whose accumulator truncates, once per 64 elements of K.
-
-    Returns the elements that extreme scales put out of it.
-    """
+def check_truncated(y: o.Array, reference: o.Product, k: int, dtype: o.DType) -> None:
+    """The rule for hardware whose accumulator truncates, once per 64 elements of K."""
     want, magnitude = reference
     check_layer.require_form("y", y, want.shape, dtype)
     got = y.astype(np.float64)
@@ -110,7 +112,34 @@ def check_truncated(y: o.Array, reference: o.Product, k: int, dtype: o.DType) ->
         got, limited = np.clip(got, -largest, largest), np.clip(want, -largest, largest)
         error = np.abs(got - limited)
         slack = (1e-6 * np.abs(want)) + -(-k // 64) * 2.0**-23 * magnitude
-        return ~np.isnan(want) & (error > o.ulp(limited, dtype) + slack)
+        inside = np.isnan(want) | (error <= o.ulp(limited, dtype) + slack)
+    check_layer.require_all(inside, "y", y, want)
+
+
+def round_once(value: np.float64, dtype: o.DType) -> o.Array:
+    """An f64 as `dtype`, without a rounding between."""
+    single = np.array(value, np.float32)
+    if dtype == o.F32 or np.float64(single) == value or not np.isfinite(value):
+        return o.round_to(single, dtype)
+    # To odd: what decides a tie or the next one of a shorter type is kept in the last bit.
+    if abs(np.float64(single)) > abs(value):
+        single = np.array(np.nextafter(single, np.float32(0)))
+    return o.round_to((single.view(np.uint32) | np.uint32(1)).view(np.float32), dtype)
+
+
+def get_limits(layer: o.Layer, scales: o.Array) -> o.Array:
+    """Below which magnitude of the sum an element is computed again; NaN where a scale is."""
+    blocks = 4 * -(-layer.e2m1.shape[1] // 128)
+    headroom = 15 - int(np.ceil(np.log2(3 * max(blocks, 16))))
+
+    def decode(largest: o.Array, offset: int) -> o.Array:
+        exponents = np.clip(largest.astype(int) - offset, 77, 254) - 127
+        return np.where(largest == 255, np.nan, np.ldexp(1.0, exponents))
+
+    rows = decode(scales.view(np.uint8).max(axis=1, initial=0), 0)
+    columns = decode(layer.scale_quant.view(np.uint8).max(axis=1, initial=0), headroom)
+    limits: o.Array = np.outer(rows, columns)
+    return limits
 
 
 def tensor_core_word(layer: o.Layer, codes: o.Array, scales: o.Array, i: int, j: int) -> int:
@@ -145,31 +174,42 @@ def tensor_core_word(layer: o.Layer, codes: o.Array, scales: o.Array, i: int, j:
 
 
 def check_sample(
-    layer: o.Layer,
-    quantized: tuple[o.Array, o.Array],
-    y: o.Array,
-    also: o.Array,
-    rng: np.random.Generator,
-) -> None:
-    codes = o.unpack(quantized[0].reshape(-1, quantized[0].shape[-1]))
+    layer: o.Layer, quantized: tuple[o.Array, o.Array], y: o.Array, rng: np.random.Generator
+) -> int:
+    """Some elements, and more of those that tensor cores may lose: how many were computed again."""
+    packed = quantized[0].reshape(-1, quantized[0].shape[-1])
+    codes = o.unpack(packed)
     scales = quantized[1].reshape(-1, quantized[1].shape[-1])
     flat = y.reshape(-1, y.shape[-1])
     alpha = np.float32(layer.activation_global_scale * layer.weight_global_scale)
+    sums = o.scaled_matmul(packed, scales, layer.e2m1, layer.scale_quant, np.float32(1)).value
     places = rng.integers(flat.shape, size=(SAMPLES if flat.size else 0, 2)).tolist()
-    places += np.argwhere(also.reshape(flat.shape)).tolist()
+    limits = np.zeros(flat.shape)
+    if layer.scale_type == o.E8M0:
+        limits = get_limits(layer, scales)
+        # The exact sum decides near enough; with both signs of infinity there is none.
+        near = np.argwhere(~((np.abs(sums) >= 2 * limits) & (np.abs(sums) < 2.0**127)))
+        places += rng.permutation(near)[: 4 * SAMPLES].tolist()
+    again = 0
     for i, j in places:
         word = tensor_core_word(layer, codes, scales, i, j)
         with np.errstate(all="ignore"):
-            exact = np.uint32(word).view(np.float32) * alpha
-            want = o.round_to(np.array(exact, np.float32), y.dtype)
+            total = np.uint32(word).view(np.float32)
+            lost = limits[i, j] > 0 and not limits[i, j] <= np.abs(total) < np.inf
+            want = round_once(np.float64(alpha) * sums[i, j], y.dtype)
+            if not lost:
+                want = o.round_to(np.array(total * alpha, np.float32), y.dtype)
+        again += lost
         got = flat[i, j]
-        agrees = got == want or (np.isnan(got) and np.isnan(want))
-        check_layer.require(bool(agrees), f"y[{i}, {j}]: computed {got}, tensor cores have {want}")
+        agrees = got.tobytes() == want.tobytes() or (np.isnan(got) and np.isnan(want))
+        what = "the definition has" if lost else "tensor cores have"
+        check_layer.require(bool(agrees), f"y[{i}, {j}]: computed {got}, {what} {want}")
+    return again
 
 
 class Outcome(NamedTuple):
     used_tensor_cores: bool
-    extreme: int  # Elements.
+    again: int  # Elements that were computed again, of those that were looked at.
 
 
 def check(run: Run, seed: int) -> Outcome:
@@ -209,9 +249,8 @@ def check(run: Run, seed: int) -> Outcome:
     padded = 2 * -(-m // 128) * 128 * -(-n // 256) * 256 * -(-k // 256) * 256
     check_layer.require(2 * m * n * k <= flop <= padded, f"{flop} operations of tensor cores")
     dtype = o.FLOAT_TYPES[run.result]
-    extreme = check_truncated(y["y"], layer.matmul(*pair), x.shape[-1], dtype)
-    check_sample(layer, pair, y["y"], extreme, np.random.default_rng(seed))
-    return Outcome(True, int(extreme.sum()))
+    check_truncated(y["y"], layer.matmul(*pair), x.shape[-1], dtype)
+    return Outcome(True, check_sample(layer, pair, y["y"], np.random.default_rng(seed)))
 
 
 def draw(seed: int) -> tuple[random_layer.Spec, str]:
@@ -246,15 +285,88 @@ def draw(seed: int) -> tuple[random_layer.Spec, str]:
     return spec, str(rng.choice(list(o.FLOAT_TYPES)))
 
 
+# Bytes of e8m0: both ends, one, and ranges whose products overflow, underflow or lie far apart.
+BYTES = {
+    "ends": [0, 1, 127, 253, 254],
+    "high": list(range(185, 255)),
+    "low": list(range(70)),
+    "all": list(range(255)),
+    "outliers": [126, 127, 128, 126, 127, 128, 128, 145, 160],
+}
+
+
+def draw_extreme(seed: int) -> tuple[dict[str, o.Array], o.Array, str]:
+    """A layer's state, its input, and the type of its result."""
+    rng = np.random.default_rng((0xE8, seed))
+    # Each row of tiles and of columns that is not whole, and each result type, comes in turn.
+    m, n = [(5, 257), (129, 40), (1, 1), (33, 130), (130, 24)][seed % 5]
+    k = int(rng.choice([32, 64, 96, 128, 288, 320, 1056]))
+    groups = k // 32
+    palettes = [BYTES[str(name)] for name in rng.choice(list(BYTES), 2)]
+    # Few codes that are not zero: groups that cancel.
+    kept = float(rng.choice([0.03, 0.1, 1.0]))
+    codes = rng.choice([1, 2, 4, 6, 9, 10, 12, 14], (n, k)) * (rng.random((n, k)) < kept)
+    scales = rng.choice(palettes[0], (n, groups))
+    if n >= 8:
+        scales[2, rng.integers(groups)] = 255
+        codes[3] = rng.choice([0, 8], k)
+    # Quantized with gs = 1 and ss = 4, a group keeps these values, but at the upper end.
+    exponents = np.clip(rng.choice(palettes[1], (m, groups)) - 127, -127, 125)
+    values = rng.choice([0.5, 1.0, 2.0, 4.0], (m, k)) * rng.choice([1, -1], (m, k))
+    values *= rng.random((m, k)) < float(rng.choice([0.1, 1.0]))
+    values[:, ::32] = rng.choice([4.0, -4.0], (m, groups))
+    x = np.ldexp(values, np.repeat(exponents, 32, axis=1))
+    if m >= 5:
+        x[1] = np.where(rng.integers(2, size=k), 0.0, -0.0)
+        x[2, rng.integers(k)] = np.nan
+        x[3, rng.integers(k)] = np.inf
+        x[4, rng.integers(k, size=2)] = [np.inf, -np.inf]
+    # That brings the products of middle bytes back, or not, or nothing at all.
+    middle = sum(int(np.median(palette)) - 127 for palette in palettes)
+    exponent = int(rng.choice([-middle, -middle + 30, 0, -140, 100]))
+    alpha = np.float32(rng.choice([1.0, -1.0, 1.25]) * 2.0 ** np.clip(exponent, -149, 126))
+    state = {
+        "e2m1": o.pack(codes.astype(np.uint8)),
+        "scale_quant": scales.astype(np.uint8).view(o.E8M0),
+        "weight_global_scale": np.array(alpha, np.float32),
+        "activation_global_scale": np.array(1, np.float32),
+        "activation_scale_scale": np.array(4, np.float32),
+    }
+    activation = [o.FLOAT_TYPES["f32"], o.BF16][seed % 2]
+    return state, o.round_to(o.to_f32(x), activation), list(o.FLOAT_TYPES)[seed % 3]
+
+
+# What it is, the state, the input, and the type of the result.
+Drawn = tuple[str, dict[str, o.Array], o.Array, str]
+
+
+def draw_seeded(kind: str, first: int, count: int) -> Iterator[Drawn]:
+    for seed in range(first, first + count):
+        if kind == "random":
+            spec, result = draw(seed)
+            state, x = random_layer.make(spec)
+            yield f"{seed}: {spec}", state, x, result
+        else:
+            state, x, result = draw_extreme(seed)
+            yield f"{seed}: {x.dtype}{x.shape} x {state['e2m1'].shape}", state, x, result
+
+
+def draw_named() -> Iterator[Drawn]:
+    for name in random_layer.EXTREMES:
+        yield (name, *random_layer.make_extreme(name), "f32")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="the folder of the tools")
     parser.add_argument("--work", type=Path, required=True, help="the folder for the case's files")
     kinds = parser.add_subparsers(dest="kind", required=True)
     kinds.add_parser("vector").add_argument("cases", type=Path, nargs="+")
-    random = kinds.add_parser("random")
-    random.add_argument("first", type=int)
-    random.add_argument("count", type=int)
+    kinds.add_parser("named")
+    for kind in ("random", "extreme"):
+        seeded = kinds.add_parser(kind)
+        seeded.add_argument("first", type=int)
+        seeded.add_argument("count", type=int)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
 
@@ -268,19 +380,23 @@ def main() -> None:
             except check_layer.Mismatch as mismatch:
                 sys.exit(f"{case.name}: {mismatch}")
     else:
-        for seed in range(arguments.first, arguments.first + arguments.count):
-            spec, result = draw(seed)
+        layers = (
+            draw_named()
+            if arguments.kind == "named"
+            else draw_seeded(arguments.kind, arguments.first, arguments.count)
+        )
+        for seed, (what, state, x, result) in enumerate(layers, getattr(arguments, "first", 0)):
             run = Run(arguments.bin, arguments.work, result)
-            state, x = random_layer.make(spec)
             o.save(run.path("layer.safetensors"), state)
             o.save(run.path("in.safetensors"), {"x": x})
             try:
                 outcomes.append(check(run, seed))
             except check_layer.Mismatch as mismatch:
-                sys.exit(f"{seed}: {spec} -> {result}: {mismatch}")
+                sys.exit(f"{what} -> {result}: {mismatch}")
     print(
         f"{len(outcomes)} layers agree, {sum(outcome.used_tensor_cores for outcome in outcomes)} of "
-        f"them on tensor cores, where scales are too extreme for {sum(outcome.extreme for outcome in outcomes)} elements"
+        f"them on tensor cores, where {sum(outcome.again for outcome in outcomes)} of the elements "
+        "that were looked at were computed again"
     )
 
 

@@ -9,22 +9,22 @@
 #ifndef FP4_LIB_CONVERSION_FP4TOSIMT_SCALEACCESS_H
 #define FP4_LIB_CONVERSION_FP4TOSIMT_SCALEACCESS_H
 
-#include "ItemBuilder.h"
+#include "LoopBuilder/LoopBuilder.h"
 
 namespace mlir::fp4 {
 
 /// Where the scale of a row and column lies in the blocked layout.
-SmallVector<Value> emitBlockedPlace(ItemBuilder &b, Value row, Value column);
+SmallVector<Value> emitBlockedPlace(LoopBuilder &b, Value row, Value column);
 
 /// The row and column of a place in the blocked layout; the inverse.
-std::pair<Value, Value> emitRowAndColumn(ItemBuilder &b, ValueRange place);
+std::pair<Value, Value> emitRowAndColumn(LoopBuilder &b, ValueRange place);
 
 /// The scale of the group at `place` (leading dimensions, group) of codes with
 /// as many dimensions, from scales of either layout.
-Value emitLoadScale(ItemBuilder &b, Value scales, ValueRange place);
+Value emitLoadScale(LoopBuilder &b, Value scales, ValueRange place);
 
 /// The byte 0 as a scale: padding. f8E8M0FNU has no zero.
-Value emitPadding(ItemBuilder &b, Type type);
+Value emitPadding(LoopBuilder &b, Type type);
 
 } // namespace mlir::fp4
 

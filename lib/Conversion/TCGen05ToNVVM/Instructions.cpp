@@ -8,6 +8,7 @@
 
 #include "Instructions.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::fp4;
@@ -83,10 +84,39 @@ Value tcgen05::emitLoad(ImplicitLocOpBuilder &b, Value address, int64_t size) {
                                    toPointer(b, address), /*offset=*/Value());
 }
 
-void tcgen05::emitWaitLoads(ImplicitLocOpBuilder &b) {
+/// To LLVM the registers of a load are written by the load, not by the wait,
+/// and what only reads them may move between the two: it packs pairs of them
+/// there. So they go through a piece of assembly without instructions, which
+/// stays behind the wait.
+Value tcgen05::emitWaitLoads(ImplicitLocOpBuilder &b, Value loaded) {
   NVVM::Tcgen05WaitOp::create(
       b, NVVM::Tcgen05WaitKindAttr::get(b.getContext(),
                                         NVVM::Tcgen05WaitKind::LOAD));
+  Type i32 = b.getI32Type();
+  int64_t size = cast<VectorType>(loaded.getType()).getNumElements();
+  auto place = [&](int64_t i) -> Value {
+    return LLVM::ConstantOp::create(b, b.getI32IntegerAttr(i));
+  };
+  SmallVector<Value> registers;
+  SmallVector<std::string> constraints(size, "=r");
+  for (int64_t i = 0; i < size; ++i) {
+    registers.push_back(LLVM::ExtractElementOp::create(b, loaded, place(i)));
+    constraints.push_back(std::to_string(i));
+  }
+  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                               SmallVector<Type>(size, i32));
+  Value waited =
+      LLVM::InlineAsmOp::create(
+          b, type, registers, /*asm_string=*/"", llvm::join(constraints, ","),
+          /*has_side_effects=*/true, /*is_align_stack=*/false,
+          LLVM::TailCallKind::None, /*asm_dialect=*/LLVM::AsmDialectAttr(),
+          /*operand_attrs=*/ArrayAttr())
+          .getResult(0);
+  Value result = LLVM::PoisonOp::create(b, loaded.getType());
+  for (int64_t i = 0; i < size; ++i)
+    result = LLVM::InsertElementOp::create(
+        b, result, LLVM::ExtractValueOp::create(b, waited, i), place(i));
+  return result;
 }
 
 void tcgen05::emitFence(ImplicitLocOpBuilder &b, FenceKind kind) {

@@ -37,7 +37,8 @@ void emitCommit(ImplicitLocOpBuilder &b, Value barrier);
 
 /// tcgen05.ld.32x32b of `size` columns: vector<size x i32>.
 Value emitLoad(ImplicitLocOpBuilder &b, Value address, int64_t size);
-void emitWaitLoads(ImplicitLocOpBuilder &b);
+/// tcgen05.wait::ld, and `loaded` as it is behind it.
+Value emitWaitLoads(ImplicitLocOpBuilder &b, Value loaded);
 void emitFence(ImplicitLocOpBuilder &b, FenceKind kind);
 
 /// %tid.x, an i32.

@@ -222,10 +222,13 @@ static FailureOr<Value> lower(ImplicitLocOpBuilder &b, LoadOp op,
   return Value(LLVM::BitcastOp::create(b, type, bits));
 }
 
-static FailureOr<Value> lower(ImplicitLocOpBuilder &b, WaitLoadsOp,
-                              WaitLoadsOp::Adaptor, const LLVMTypeConverter &) {
-  emitWaitLoads(b);
-  return Value();
+static FailureOr<Value> lower(ImplicitLocOpBuilder &b, WaitLoadsOp op,
+                              WaitLoadsOp::Adaptor adaptor,
+                              const LLVMTypeConverter &) {
+  auto bits = VectorType::get(op.getRow().getType().getShape(), b.getI32Type());
+  Value loaded = LLVM::BitcastOp::create(b, bits, adaptor.getLoaded());
+  return Value(LLVM::BitcastOp::create(b, op.getRow().getType(),
+                                       emitWaitLoads(b, loaded)));
 }
 
 static FailureOr<Value> lower(ImplicitLocOpBuilder &b, FenceOp op,

@@ -59,10 +59,20 @@ gpu.module @load {
     // CHECK:      %[[A:.*]] = llvm.add %[[COLUMN]], %[[LANES]] : i32
     // CHECK-NEXT: %[[P:.*]] = llvm.inttoptr %[[A]] : i32 to !llvm.ptr<6>
     // CHECK-NEXT: %[[BITS:.*]] = nvvm.tcgen05.ld %[[P]] {shape = #nvvm.tcgen05_ldst_shape<shape_32x32b>} : vector<32xi32>
-    // CHECK-NEXT: llvm.bitcast %[[BITS]] : vector<32xi32> to vector<32xf32>
-    %row = tcgen05.load %acc[%c] : !tcgen05.accumulator<256> -> vector<32xf32>
+    // CHECK-NEXT: %[[LOADED:.*]] = llvm.bitcast %[[BITS]] : vector<32xi32> to vector<32xf32>
+    %loaded = tcgen05.load %acc[%c] : !tcgen05.accumulator<256> -> vector<32xf32>
+    // Each register goes through what stays behind the wait, and back to its place.
+    // CHECK-NEXT: %[[WORDS:.*]] = llvm.bitcast %[[LOADED]] : vector<32xf32> to vector<32xi32>
     // CHECK-NEXT: nvvm.tcgen05.wait <load>
-    tcgen05.wait_loads
+    // CHECK:      %[[FIRST:.*]] = llvm.extractelement %[[WORDS]][%{{.*}} : i32]
+    // CHECK:      %[[SECOND:.*]] = llvm.extractelement %[[WORDS]][%{{.*}} : i32]
+    // CHECK-COUNT-30: llvm.extractelement %[[WORDS]][%{{.*}} : i32]
+    // CHECK-NEXT: %[[WAITED:.*]] = llvm.inline_asm has_side_effects "", "=r,{{.*}}=r,0,1,{{.*}},31" %[[FIRST]], %[[SECOND]], {{.*}} :
+    // CHECK:      llvm.extractvalue %[[WAITED]][0]
+    // CHECK:      %[[V:.*]] = llvm.extractvalue %[[WAITED]][31]
+    // CHECK-NEXT: %[[ALL:.*]] = llvm.insertelement %[[V]], %{{.*}} : vector<32xi32>
+    // CHECK-NEXT: llvm.bitcast %[[ALL]] : vector<32xi32> to vector<32xf32>
+    %row = tcgen05.wait_loads %loaded : vector<32xf32>
     vector.store %row, %out[%c0] : memref<32xf32, 1>, vector<32xf32>
     gpu.return
   }

@@ -95,9 +95,9 @@ func.func @epilogue(%acc: !tcgen05.accumulator<136>, %column: index)
   %8 = tcgen05.load %acc[%c128] : !tcgen05.accumulator<136> -> vector<8xf32>
   // CHECK-NEXT: tcgen05.load %{{.*}}[%{{.*}}] : <136> -> vector<128xf32>
   %128 = tcgen05.load %acc[%column] : !tcgen05.accumulator<136> -> vector<128xf32>
-  // CHECK-NEXT: tcgen05.wait_loads
-  // GENERIC: "tcgen05.wait_loads"() : () -> ()
-  tcgen05.wait_loads
+  // CHECK-NEXT: tcgen05.wait_loads %{{.*}} : vector<8xf32>
+  // GENERIC: "tcgen05.wait_loads"(%{{.*}}) : (vector<8xf32>) -> vector<8xf32>
+  %row = tcgen05.wait_loads %8 : vector<8xf32>
   // CHECK-NEXT: tcgen05.fence before
   // GENERIC: "tcgen05.fence"() <{kind = #tcgen05<fence_kind before>}> : () -> ()
   tcgen05.fence before

@@ -116,6 +116,10 @@ def ConvertFP4ToTCGen05Pass
     accumulator, multiplies it with alpha, rounds, and stores what is inside of
     the result. `docs/blackwell.md` draws it.
 
+    With f8E8M0FNU scales the accumulator can overflow, underflow or cut off what
+    the result has. Elements where it may have are computed once more, in f64, by
+    all threads of a warp together.
+
     Operands are the whole tensors or `memref.subview`s of whole rows of them;
     scales are blocked. The tensor maps for the tile loads are made on the host, in front of
     the launch. Rows and codes outside of a tensor are read as zero.
@@ -123,7 +127,8 @@ def ConvertFP4ToTCGen05Pass
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::fp4::tcgen05::TCGen05Dialect", "::mlir::gpu::GPUDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TCGen05Kernel.h"
+#include "TCGen05Guard.h"
 #include "fp4/Dialect/TCGen05/IR/TCGen05.h"
 #include "fp4/Target/NVVM/DeviceMemory.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -42,6 +43,7 @@ struct Staged {
   Value codes;       // rows x 128 bytes
   Value scalesBoxes; // as the tile load writes them
   Value scales;      // the same bytes, blocked
+  Value scaleWords;  // the same bytes, four at a time, if a guard reads them
 };
 
 /// Emits the body of the kernel at the product that it replaces.
@@ -54,6 +56,7 @@ public:
   void build(const ProductOperand &lhs, const ProductOperand &rhs);
 
 private:
+  bool needsGuard() const { return isa<Float8E8M0FNUType>(shape.scaleType); }
   Value createView(MemRefType type, int64_t bytes);
   Staged stageCodes(const ProductOperand &operand, Value codesMap,
                     Value scalesMap);
@@ -70,10 +73,10 @@ private:
   void loadTile(const Staged &staged, Value kTile);
   void multiply(Value kTile, const Staged &lhs, const Staged &rhs);
   void wait(Barrier barrier, Value parity);
-  void storeResult();
+  void storeResult(std::optional<RangeGuard> &guard);
   void storeColumns(Value values, Value row, Value column, Value columns);
 
-  ImplicitLocOpBuilder b;
+  LoopBuilder b;
   ScaledMatmulOp op;
   gpu::LaunchOp launch;
   const ProductShape &shape;
@@ -98,7 +101,7 @@ static MemRefType getBoxType(Value map) {
 Staged KernelBuilder::stageCodes(const ProductOperand &operand, Value codesMap,
                                  Value scalesMap) {
   Value codes = createView(getBoxType(codesMap), operand.rows * kTileBytes);
-  return {operand, codesMap, scalesMap, codes, {}, {}};
+  return {operand, codesMap, scalesMap, codes, {}, {}, {}};
 }
 
 void KernelBuilder::stageScales(Staged &staged) {
@@ -108,6 +111,12 @@ void KernelBuilder::stageScales(Staged &staged) {
   auto blocked =
       MemRefType::get({rowTiles, shape.scaleTiles, 32, 4, 4}, shape.scaleType,
                       MemRefLayoutAttrInterface(), boxes.getMemorySpace());
+  if (needsGuard()) {
+    auto words =
+        MemRefType::get({rowTiles, shape.scaleTiles, 32, 4}, b.getI32Type(),
+                        MemRefLayoutAttrInterface(), boxes.getMemorySpace());
+    staged.scaleWords = createView(words, 0);
+  }
   staged.scales =
       createView(blocked, rowTiles * shape.scaleTiles * kScaleTileBytes);
 }
@@ -226,7 +235,7 @@ void KernelBuilder::storeColumns(Value values, Value row, Value column,
 }
 
 /// Each thread reads its row of the accumulator and stores it, rounded.
-void KernelBuilder::storeResult() {
+void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
   Value output = op.getOutput();
   Value rows = memref::DimOp::create(b, output, 0);
   Value columns = memref::DimOp::create(b, output, 1);
@@ -238,22 +247,23 @@ void KernelBuilder::storeResult() {
   auto loop =
       scf::ForOp::create(b, createIndex(b, 0), createIndex(b, shape.columns),
                          createIndex(b, width));
-  OpBuilder::InsertionGuard guard(b);
+  OpBuilder::InsertionGuard insertion(b);
   b.setInsertionPoint(loop.getBody()->getTerminator());
   Value column = loop.getInductionVar();
   // Loads are collective: all threads, also those without a row.
   auto type = VectorType::get(width, b.getF32Type());
   Value values = LoadOp::create(b, type, accumulator, column);
-  WaitLoadsOp::create(b);
+  values = WaitLoadsOp::create(b, values);
+  Value anyLost = guard ? guard->findAnyLost(values, column) : Value();
   Value alpha = vector::BroadcastOp::create(b, type, op.getAlpha());
   values = arith::MulFOp::create(b, values, alpha);
   Type resultType = getElementTypeOrSelf(output);
   if (!resultType.isF32())
     values =
         arith::TruncFOp::create(b, VectorType::get(width, resultType), values);
-  auto branch = scf::IfOp::create(b, isInside);
-  b.setInsertionPoint(branch.thenYield());
-  storeColumns(values, thread, column, columns);
+  b.ifThen(isInside, [&] { storeColumns(values, thread, column, columns); });
+  if (guard)
+    guard->recompute(anyLost, accumulator, type, column, isInside);
 }
 
 void KernelBuilder::build(const ProductOperand &lhs,
@@ -276,6 +286,16 @@ void KernelBuilder::build(const ProductOperand &lhs,
   Staged right = stageCodes(rhs, rhsMap, rhsScalesMap);
   stageScales(left);
   stageScales(right);
+  int64_t loadedBytes = sharedBytes;
+  thread = launch.getThreadIds().x;
+  std::optional<RangeGuard> guard;
+  if (needsGuard()) {
+    int64_t columns = rhs.getRowTiles() * kScaleTileRows;
+    auto type = MemRefType::get({columns}, b.getF32Type(),
+                                MemRefLayoutAttrInterface(), space);
+    guard.emplace(b, op, thread, shape,
+                  createView(type, columns * sizeof(float)));
+  }
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(launch);
@@ -288,7 +308,6 @@ void KernelBuilder::build(const ProductOperand &lhs,
       b.getLoc());
 
   // Barriers and tensor memory.
-  thread = launch.getThreadIds().x;
   Value one = createIndex(b, 1);
   barriers = nvgpu::MBarrierCreateOp::create(
       b, nvgpu::MBarrierGroupType::get(context, space, NumBarriers));
@@ -323,29 +342,45 @@ void KernelBuilder::build(const ProductOperand &lhs,
       ViewOp::create(b, scalesType(rhs), allocation, createIndex(b, rhsColumn));
 
   // One K tile after the other.
+  SmallVector<Value> first;
+  if (guard)
+    first = guard->getFirst();
   auto loop = scf::ForOp::create(b, createIndex(b, 0),
-                                 createIndex(b, shape.kTiles), one);
+                                 createIndex(b, shape.kTiles), one, first);
   {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(loop.getBody()->getTerminator());
+    OpBuilder::InsertionGuard insertion(b);
+    b.setInsertionPointToStart(loop.getBody());
     Value kTile = loop.getInductionVar();
     Value parity = arith::CmpIOp::create(
         b, arith::CmpIPredicate::ne,
         arith::RemUIOp::create(b, kTile, createIndex(b, 2)), createIndex(b, 0));
     ifLeader([&] {
       nvgpu::MBarrierArriveExpectTxOp::create(
-          b, barriers, createIndex(b, sharedBytes), createIndex(b, Loaded),
+          b, barriers, createIndex(b, loadedBytes), createIndex(b, Loaded),
           /*predicate=*/Value());
       loadTile(left, kTile);
       loadTile(right, kTile);
     });
     wait(Loaded, parity);
     ifLeader([&] { multiply(kTile, left, right); });
-    wait(Multiplied, parity);
+    if (guard) {
+      SmallVector<Value> largest = guard->see(
+          loop.getRegionIterArgs(), left.scaleWords, right.scaleWords);
+      // All have read the scales before the next ones are loaded.
+      gpu::BarrierOp::create(b);
+      wait(Multiplied, parity);
+      scf::YieldOp::create(b, largest);
+    } else {
+      wait(Multiplied, parity);
+    }
+  }
+  if (guard) {
+    guard->setLimits(loop.getResults());
+    gpu::BarrierOp::create(b);
   }
   FenceOp::create(b, FenceKind::After);
 
-  storeResult();
+  storeResult(guard);
 
   FenceOp::create(b, FenceKind::Before);
   gpu::BarrierOp::create(b);

@@ -330,14 +330,14 @@ def TCGen05_LoadOp : TCGen05_Op<"load"> {
   let description = [{
     Executed by all threads of a warp. Thread t of the block (t = thread id x of a
     block with one dimension) gets the elements of row t % 128, columns `column`
-    to `column` plus the size of the vector: 2, 4, ..., 128. Asynchronous for
-    others: `tcgen05.wait_loads` comes before a barrier behind which the
-    accumulator is overwritten or given back.
+    to `column` plus the size of the vector: 2, 4, ..., 128. Asynchronous: the
+    elements are there behind `tcgen05.wait_loads`, which has to come before a
+    barrier behind which the accumulator is overwritten or given back.
 
     Example:
 
     ```mlir
-    %row = tcgen05.load %acc[%c32] : !tcgen05.accumulator<256> -> vector<32xf32>
+    %loaded = tcgen05.load %acc[%c32] : !tcgen05.accumulator<256> -> vector<32xf32>
     ```
   }];
   let arguments = (ins Arg<TCGen05_Accumulator, "", [MemRead]>:$accumulator,
@@ -349,10 +349,23 @@ def TCGen05_LoadOp : TCGen05_Op<"load"> {
   let hasVerifier = 1;
 }
 
-def TCGen05_WaitLoadsOp : TCGen05_Op<"wait_loads"> {
+def TCGen05_WaitLoadsOp
+    : TCGen05_Op<"wait_loads", [AllTypesMatch<["loaded", "row"]>]> {
   let summary = "wait for this thread's loads from tensor memory";
-  let description = "Executed by all threads of a warp.";
-  let assemblyFormat = "attr-dict";
+  let description = [{
+    Executed by all threads of a warp. Gives what was loaded, which may be used
+    only from here on: it is a value of its own, so that no pass moves a use of it
+    in front of the wait.
+
+    Example:
+
+    ```mlir
+    %row = tcgen05.wait_loads %loaded : vector<32xf32>
+    ```
+  }];
+  let arguments = (ins FixedVectorOfRankAndType<[1], [F32]>:$loaded);
+  let results = (outs FixedVectorOfRankAndType<[1], [F32]>:$row);
+  let assemblyFormat = "$loaded attr-dict `:` type($loaded)";
 }
 
 def TCGen05_FenceKindAttr : EnumAttr<TCGen05_Dialect, TCGen05_FenceKind,

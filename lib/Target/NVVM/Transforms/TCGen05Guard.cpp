@@ -1,0 +1,307 @@
+//===- TCGen05Guard.cpp - What tensor cores lose, again -------------------===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TCGen05Guard.h"
+#include "FP4ToSIMT/ExactProduct.h"
+#include "fp4/Target/NVVM/DeviceMemory.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::fp4;
+using namespace mlir::fp4::nvvm;
+
+static constexpr int64_t kThreadsOfWarp = 32;
+static constexpr int64_t kExponentShift = 23; // of f32
+static constexpr int64_t kNaNScale = 0xff;    // of e8m0; as an exponent of f32
+                                              // it is infinity.
+/// Products of a limit of a row and one of a column are at least 2^-100. An f32
+/// as large has lost nothing to underflow that counts.
+static constexpr int64_t kLeastLimit = 127 - 50;
+
+/// See docs/rationale.md: 2^headroom * 3 * (K / 64) <= 2^12 * min(K / 128, 8).
+static int64_t getHeadroom(int64_t kTiles) {
+  return 15 -
+         int64_t(llvm::Log2_64_Ceil(3 * std::max<int64_t>(4 * kTiles, 16)));
+}
+
+RangeGuard::RangeGuard(LoopBuilder &b, ScaledMatmulOp op, Value thread,
+                       const ProductShape &shape, Value columnLimits)
+    : b(b), op(op), headroom(getHeadroom(shape.kTiles)), thread(thread),
+      lane(b.rem(thread, kThreadsOfWarp)), warp(b.div(thread, kThreadsOfWarp)),
+      columnLimits(columnLimits) {
+  int64_t bytes = cast<MemRefType>(op.getLhsCodes().getType()).getDimSize(1);
+  groups = 2 * bytes / int64_t(op.getGroupSize());
+}
+
+//===----------------------------------------------------------------------===//
+// Limits
+//===----------------------------------------------------------------------===//
+
+/// Two bytes of a word, as 16 bits each.
+static Value emitHalves(LoopBuilder &b, Value word) {
+  Value bytes = arith::AndIOp::create(b, word, b.i32(0x00ff00ff));
+  Value one =
+      vector::BroadcastOp::create(b, VectorType::get(1, b.getI32Type()), bytes);
+  return vector::BitCastOp::create(b, VectorType::get(2, b.getI16Type()), one);
+}
+
+SmallVector<Value> RangeGuard::getFirst() {
+  Value zero = arith::ConstantOp::create(
+      b, b.getZeroAttr(VectorType::get(2, b.getI16Type())));
+  int64_t columns = cast<MemRefType>(columnLimits.getType()).getDimSize(0);
+  return SmallVector<Value>(1 + columns / kScaleTileRows, zero);
+}
+
+SmallVector<Value> RangeGuard::see(ValueRange largest, Value lhsWords,
+                                   Value rhsWords) {
+  int64_t scaleTiles = cast<MemRefType>(lhsWords.getType()).getDimSize(1);
+  SmallVector<Value> result(largest);
+  for (auto [i, value] : llvm::enumerate(result))
+    for (int64_t tile = 0; tile < scaleTiles; ++tile) {
+      // Row t of a tile of 128 is at [t % 32, t / 32].
+      Value word =
+          b.load(i == 0 ? lhsWords : rhsWords,
+                 {b.index(i == 0 ? 0 : i - 1), b.index(tile), lane, warp});
+      Value odd = arith::ShRUIOp::create(b, word, b.i32(8));
+      for (Value bytes : {word, odd})
+        value = arith::MaxUIOp::create(b, value, emitHalves(b, bytes));
+    }
+  return result;
+}
+
+/// 2^(scale - offset - 127), or infinity for NaN.
+Value RangeGuard::emitLimit(Value largest, int64_t offset) {
+  Value scale = arith::ExtUIOp::create(
+      b, b.getI32Type(),
+      vector::ReductionOp::create(b, vector::CombiningKind::MAXUI, largest));
+  Value isNaN = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, scale,
+                                      b.i32(kNaNScale));
+  Value exponent = arith::SubIOp::create(b, scale, b.i32(offset));
+  exponent = arith::MaxSIOp::create(b, exponent, b.i32(kLeastLimit));
+  exponent = arith::MinSIOp::create(b, exponent, b.i32(kNaNScale - 1));
+  exponent = arith::SelectOp::create(b, isNaN, scale, exponent);
+  Value bits = arith::ShLIOp::create(b, exponent, b.i32(kExponentShift));
+  return arith::BitcastOp::create(b, b.getF32Type(), bits);
+}
+
+void RangeGuard::setLimits(ValueRange largest) {
+  rowLimit = emitLimit(largest[0], /*offset=*/0);
+  for (auto [tile, value] : llvm::enumerate(largest.drop_front()))
+    b.store(emitLimit(value, headroom), columnLimits,
+            b.add(thread, tile * kScaleTileRows));
+}
+
+/// Whether each of `values` is: a vector of i1.
+Value RangeGuard::emitLost(Value values, Value column) {
+  Type type = values.getType();
+  Value limits =
+      vector::LoadOp::create(b, cast<VectorType>(type), columnLimits, column);
+  limits = arith::MulFOp::create(
+      b, limits, vector::BroadcastOp::create(b, type, rowLimit));
+  Value magnitude = math::AbsFOp::create(b, values);
+  Value infinity = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(cast<ShapedType>(type),
+                                std::numeric_limits<float>::infinity()));
+  // Also true of NaN.
+  Value isSmall =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::ULT, magnitude, limits);
+  Value isInfinite =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, infinity);
+  return arith::OrIOp::create(b, isSmall, isInfinite);
+}
+
+Value RangeGuard::findAnyLost(Value values, Value column) {
+  return vector::ReductionOp::create(b, vector::CombiningKind::OR,
+                                     emitLost(values, column));
+}
+
+//===----------------------------------------------------------------------===//
+// Warps
+//===----------------------------------------------------------------------===//
+
+Value RangeGuard::vote(Value condition) {
+  return NVVM::VoteSyncOp::create(b, b.getI1Type(), b.i32(-1), condition,
+                                  NVVM::VoteSyncKind::any);
+}
+
+/// A bit for each thread of the warp.
+Value RangeGuard::ballot(Value condition) {
+  return NVVM::VoteSyncOp::create(b, b.getI32Type(), b.i32(-1), condition,
+                                  NVVM::VoteSyncKind::ballot);
+}
+
+/// What thread `lane` of the warp has in an i32 or f64.
+Value RangeGuard::shuffle(Value value, Value lane) {
+  if (value.getType().isInteger(32))
+    return NVVM::ShflOp::create(
+        b, b.getI32Type(), b.i32(-1), value,
+        arith::IndexCastOp::create(b, b.getI32Type(), lane),
+        b.i32(kThreadsOfWarp - 1), NVVM::ShflKind::idx,
+        /*return_value_and_is_valid=*/UnitAttr());
+  auto halves = VectorType::get(2, b.getI32Type());
+  auto whole = VectorType::get(1, value.getType());
+  Value words = vector::BitCastOp::create(
+      b, halves, vector::BroadcastOp::create(b, whole, value));
+  Value low = shuffle(vector::ExtractOp::create(b, words, 0), lane);
+  Value high = shuffle(vector::ExtractOp::create(b, words, 1), lane);
+  words = vector::FromElementsOp::create(b, halves, ValueRange{low, high});
+  return vector::ExtractOp::create(
+      b, vector::BitCastOp::create(b, whole, words), 0);
+}
+
+/// Calls `body` with the number of each bit that is set in an i32.
+void RangeGuard::forEachBit(Value bits, function_ref<void(Value)> body) {
+  b.loop(b.index(32), [&](Value number) {
+    Value bit = arith::ShLIOp::create(
+        b, b.i32(1), arith::IndexCastOp::create(b, b.getI32Type(), number));
+    Value isSet =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
+                              arith::AndIOp::create(b, bits, bit), b.i32(0));
+    b.ifThen(isSet, [&] { body(number); });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Recomputation
+//===----------------------------------------------------------------------===//
+
+/// A bit for each column that is lost, of those that the result has.
+Value RangeGuard::emitFlags(Value values, Value column, Value isInside) {
+  Value lost = emitLost(values, column);
+  int64_t width = cast<VectorType>(values.getType()).getNumElements();
+  auto words = VectorType::get(width, b.getI32Type());
+  SmallVector<int32_t> bits;
+  for (int64_t i = 0; i < width; ++i)
+    bits.push_back(int32_t(uint32_t(1) << i));
+  Value set = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(words, ArrayRef<int32_t>(bits)));
+  Value unset = arith::ConstantOp::create(b, b.getZeroAttr(words));
+  Value flags =
+      vector::ReductionOp::create(b, vector::CombiningKind::OR,
+                                  arith::SelectOp::create(b, lost, set, unset));
+
+  // Behind the last column there are zeros, which are no results.
+  Value rest = b.sub(b.dim(op.getOutput(), 1), column);
+  rest = arith::MinSIOp::create(b, rest, b.index(width));
+  Value behind = arith::SubIOp::create(
+      b, b.i32(width), arith::IndexCastOp::create(b, b.getI32Type(), rest));
+  auto all = int32_t(~uint32_t(0) >> (32 - width));
+  Value columns = arith::ShRUIOp::create(b, b.i32(all), behind);
+  flags = arith::AndIOp::create(b, flags, columns);
+
+  // A NaN among the scales of the row makes all of it NaN, as it is already.
+  Value infinity = arith::ConstantOp::create(
+      b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
+  Value hasNumbers =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, rowLimit, infinity);
+  Value counts = arith::AndIOp::create(b, isInside, hasNumbers);
+  return arith::SelectOp::create(b, counts, flags, b.i32(0));
+}
+
+/// Whether the codes of a row are not all zero: threads of the warp look at a
+/// group each.
+Value RangeGuard::emitHasCodes(Value row) {
+  int64_t bytes = op.getGroupSize() / 2;
+  auto bytesType = VectorType::get(bytes, b.getI8Type());
+  auto wordsType = VectorType::get(bytes / 4, b.getI32Type());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(wordsType));
+  auto loop = scf::ForOp::create(b, lane, b.index(groups),
+                                 b.index(kThreadsOfWarp), zero);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(loop.getBody());
+    Value codes = vector::LoadOp::create(
+        b, bytesType, op.getLhsCodes(),
+        ValueRange{row, b.mul(loop.getInductionVar(), bytes)},
+        /*nontemporal=*/false, llvm::MaybeAlign(kDeviceAlignment));
+    Value words = vector::BitCastOp::create(b, wordsType, codes);
+    scf::YieldOp::create(
+        b, Value(arith::OrIOp::create(b, words, loop.getRegionIterArg(0))));
+  }
+  Value any = vector::ReductionOp::create(b, vector::CombiningKind::OR,
+                                          loop.getResult(0));
+  // Code 8 is -0.
+  Value magnitudes = arith::AndIOp::create(b, any, b.i32(0x77777777));
+  return vote(
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, magnitudes, b.i32(0)));
+}
+
+/// The sum of the terms of an element, in every thread of the warp. Each thread
+/// computes the terms of a group, and all of them add up all terms, from the
+/// first group on.
+Value RangeGuard::emitSum(Value row, Value column) {
+  Value zero = arith::ConstantOp::create(b, b.getF64FloatAttr(0));
+  auto loop = scf::ForOp::create(b, b.index(0), b.index(groups),
+                                 b.index(kThreadsOfWarp), zero);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(loop.getBody());
+  Value first = loop.getInductionVar();
+  Value group = b.add(first, lane);
+  Value hasGroup = b.isLess(group, b.index(groups));
+  auto branch = scf::IfOp::create(b, b.getF64Type(), hasGroup,
+                                  /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(&branch.getThenRegion().front());
+    scf::YieldOp::create(b, emitTerm(b, op, row, column, group));
+    b.setInsertionPointToEnd(&branch.getElseRegion().front());
+    scf::YieldOp::create(b, zero);
+  }
+  Value count = arith::IndexCastOp::create(
+      b, b.getIndexType(), math::CtPopOp::create(b, ballot(hasGroup)));
+  Value sum = b.reduce(
+      count, loop.getRegionIterArg(0), [&](Value i, Value sum) -> Value {
+        return arith::AddFOp::create(b, sum, shuffle(branch.getResult(0), i));
+      });
+  scf::YieldOp::create(b, sum);
+  return loop.getResult(0);
+}
+
+void RangeGuard::recompute(Value anyLost, Value accumulator, VectorType type,
+                           Value column, Value isInside) {
+  anyLost = arith::AndIOp::create(b, anyLost, isInside);
+  Value infinity = arith::ConstantOp::create(
+      b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
+  b.ifThen(vote(anyLost), [&] {
+    // Loaded once more, so that they need not be kept in registers until here.
+    Value values = tcgen05::LoadOp::create(b, type, accumulator, column);
+    values = tcgen05::WaitLoadsOp::create(b, values);
+    Value flags = emitFlags(values, column, isInside);
+    Value rows = ballot(
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flags, b.i32(0)));
+    forEachBit(rows, [&](Value owner) {
+      Value row = b.add(b.mul(warp, kThreadsOfWarp), owner);
+      // The whole row is zero already, which is common: rows that pad a batch.
+      b.ifThen(emitHasCodes(row), [&] {
+        forEachBit(shuffle(flags, owner), [&](Value bit) {
+          Value place = b.add(column, bit);
+          // A NaN among the scales of the column is in the element already.
+          Value hasNumbers =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
+                                    b.load(columnLimits, place), infinity);
+          b.ifThen(hasNumbers, [&] {
+            Value result = emitResult(b, op, emitSum(row, place));
+            // By the thread that stored it before.
+            Value isOwner =
+                arith::CmpIOp::create(b, arith::CmpIPredicate::eq, lane, owner);
+            b.ifThen(isOwner,
+                     [&] { b.store(result, op.getOutput(), {row, place}); });
+          });
+        });
+      });
+    });
+    // What reads tensor memory next is for all threads of a warp at once.
+    NVVM::SyncWarpOp::create(b, b.i32(-1));
+  });
+}

@@ -1,0 +1,77 @@
+//===- TCGen05Guard.h - What tensor cores lose, again -----------*- C++ -*-===//
+//
+// Part of the fp4 project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The accumulator has the range of f32, and what an instruction adds is cut off
+// 35 bits below the largest pair of scales in it. e8m0 scales reach beyond
+// both. So the epilogue holds each element against a limit, and what is under
+// it is computed once more as the reference does: rule M7 of docs/numerics.md.
+// What the limit is, and why it suffices, is in docs/blackwell.md and
+// docs/rationale.md.
+//
+// e4m3 scales are not guarded. A product with these is zero or from 2^-20 to
+// 2^23, so that f32 holds all sums.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP4_LIB_TARGET_NVVM_TRANSFORMS_TCGEN05GUARD_H
+#define FP4_LIB_TARGET_NVVM_TRANSFORMS_TCGEN05GUARD_H
+
+#include "LoopBuilder/LoopBuilder.h"
+#include "TCGen05Kernel.h"
+
+namespace mlir::fp4::nvvm {
+
+/// Emits its parts of a kernel of 128 threads, each of which has a row.
+class RangeGuard {
+public:
+  /// `columnLimits` is room in shared memory, of an f32 for each column up to a
+  /// multiple of 128.
+  RangeGuard(LoopBuilder &b, ScaledMatmulOp op, Value thread,
+             const ProductShape &shape, Value columnLimits);
+
+  /// The largest scales that a thread has seen: values to carry around the loop
+  /// over K. First none, then those of a K tile too, whose scales are in shared
+  /// memory as words of four: (tiles of rows, tiles of scales, 32, 4).
+  SmallVector<Value> getFirst();
+  SmallVector<Value> see(ValueRange largest, Value lhsWords, Value rhsWords);
+
+  /// Makes limits of them, for all threads behind the next barrier.
+  void setLimits(ValueRange largest);
+
+  /// Whether any of `values`, from `column` of the accumulator on, is to be
+  /// computed again.
+  Value findAnyLost(Value values, Value column);
+
+  /// Computes these again, and stores them over what was stored. For all
+  /// threads, of which `isInside` says which have a row of the result.
+  void recompute(Value anyLost, Value accumulator, VectorType type,
+                 Value column, Value isInside);
+
+private:
+  Value emitLimit(Value scale, int64_t offset);
+  Value emitLost(Value values, Value column);
+  Value emitFlags(Value values, Value column, Value isInside);
+  Value emitHasCodes(Value row);
+  Value emitSum(Value row, Value column);
+  void forEachBit(Value bits, function_ref<void(Value)> body);
+  Value shuffle(Value value, Value lane);
+  Value vote(Value condition);
+  Value ballot(Value condition);
+
+  LoopBuilder &b;
+  ScaledMatmulOp op;
+  int64_t groups;
+  /// How far below the largest pair of scales a sum may be, as an exponent.
+  int64_t headroom;
+  Value thread, lane, warp;
+  Value rowLimit, columnLimits;
+};
+
+} // namespace mlir::fp4::nvvm
+
+#endif // FP4_LIB_TARGET_NVVM_TRANSFORMS_TCGEN05GUARD_H
