@@ -59,7 +59,7 @@ public:
   void startPanel(Value panel) override;
   Value getScales(Value panel, Value group, Value firstColumn) override;
 
-  Value getRowScale(Value term) override { return b.broadcast(term, lanes); }
+  Value getRowScale(Value term) override { return spread(term); }
 
   Value start(Value rowStart, Value scales) override {
     return arith::AddIOp::create(b, rowStart, scales);
@@ -184,7 +184,7 @@ public:
     return b.bitcast(b.getI32Type(), emitDecodeScale(b, scales));
   }
 
-  Value getRowScale(Value term) override { return b.broadcast(term, lanes); }
+  Value getRowScale(Value term) override { return spread(term); }
 
   Value add(Value sum, Value groupSum, Value rowScale, Value scales) override {
     Type f32 = b.getF32Type();

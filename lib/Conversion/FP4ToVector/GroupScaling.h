@@ -46,7 +46,9 @@ public:
   /// other methods take: i32.
   virtual Value getScales(Value panel, Value group, Value firstColumn) = 0;
 
-  /// What a row's term of a group becomes, once for all vectors.
+  /// What a row's term of a group becomes, once for all vectors. With
+  /// row_pairs, terms, scales and sums are vectors of which each half is of
+  /// another row.
   virtual Value getRowScale(Value term) = 0;
 
   /// What the sums of a group start with, from what the row tells.
@@ -68,6 +70,10 @@ protected:
   GroupScaling(VectorBuilder &b, PackedMatmulOp op)
       : b(b), op(op), lanes(b.cpu.getTile().lanes) {}
 
+  /// A row's term in all lanes.
+  Value spread(Value term) {
+    return isa<VectorType>(term.getType()) ? term : b.broadcast(term, lanes);
+  }
   Value loadScales(Value panel, Value group, Value firstColumn);
   Value constant(int64_t value) {
     return b.constant(b.vectorType(lanes, b.getI32Type()), value);
