@@ -95,7 +95,8 @@ struct Matmul {
   SmallVector<Value> getByRows(ValueRange sums);
   void addToTotals(Value firstSum, ValueRange values);
   Value loadTerm(Place place, Value group, int64_t which, int64_t line);
-  Value loadLine(Value tile, Value group, int64_t line, Value place);
+  Value loadLine(Place place, Value group, int64_t line, Value first,
+                 int64_t offset);
   Value multiply(Value sums, Value weights, Value values);
   void startLine(Place place, Value group, int64_t line,
                  ArrayRef<Value> columnScales, SmallVector<Value> &groupSums);
@@ -119,6 +120,7 @@ struct Matmul {
   void expand(Value panel, Value first, Value g);
   SmallVector<Value> loadBytes(Value firstStep, int64_t count);
   int64_t getPlaceInLine(int64_t step) const;
+  int64_t getStep(int64_t i, int64_t count) const;
   void multiplyRowByRow(Place place, Value group, Value g,
                         ArrayRef<Value> columnScales,
                         MutableArrayRef<Value> sums);
@@ -218,14 +220,22 @@ Value Matmul::loadTerm(Place place, Value group, int64_t which, int64_t line) {
   return b.shuffle(terms, terms, {0, 0, 1, 1});
 }
 
-/// Values of a line from `place` on: four of a row, as an i32, or the eight of
-/// two rows.
-Value Matmul::loadLine(Value tile, Value group, int64_t line, Value place) {
-  Value values = b.loadVector(together == 1 ? 4 : 16, op.getValues(),
-                              {tile, group, b.index(line), place});
+/// Values of a line from `first` + `offset` on: four of a row, as an i32, or
+/// the eight of two rows. Where instructions take four bytes out of a vector,
+/// it is loaded as a whole.
+Value Matmul::loadLine(Place place, Value group, int64_t line, Value first,
+                       int64_t offset) {
+  int64_t size = together == 2 ? 16 : 4;
+  if (together == 1 && b.cpu.hasNEONDot())
+    size = std::min<int64_t>(groupSize, 16);
+  int64_t inVector = offset % size;
+  Value values = b.loadVector(
+      size, op.getValues(),
+      {place.tile, group, b.index(line), b.add(first, offset - inVector)});
   if (together == 2)
     return values;
-  return vector::ExtractOp::create(b, b.bitcast(b.getI32Type(), values), 0);
+  return vector::ExtractOp::create(b, b.bitcast(b.getI32Type(), values),
+                                   inVector / 4);
 }
 
 Value Matmul::multiply(Value sums, Value weights, Value values) {
@@ -393,6 +403,14 @@ int64_t Matmul::getPlaceInLine(int64_t step) const {
   return step % 2 * groupSize / 2 + step / 2 * 4;
 }
 
+/// The i-th of `count` steps to be multiplied: where vectors of values hold
+/// several steps, one vector after the other.
+int64_t Matmul::getStep(int64_t i, int64_t count) const {
+  if (together == 2 || !b.cpu.hasNEONDot())
+    return i;
+  return i % (count / 2) * 2 + i / (count / 2);
+}
+
 /// The products of a group of a tile: each row from its start to its scales,
 /// while registers keep the group's bytes.
 void Matmul::multiplyRowByRow(Place place, Value group, Value g,
@@ -404,7 +422,7 @@ void Matmul::multiplyRowByRow(Place place, Value group, Value g,
     SmallVector<Value> rowSums;
     startLine(place, group, r, columnScales, rowSums);
     for (int64_t i = 0; i < steps; ++i) {
-      Value row = loadLine(place.tile, group, r, b.index(getPlaceInLine(i)));
+      Value row = loadLine(place, group, r, b.index(0), getPlaceInLine(i));
       for (int64_t v = 0; v < vectors; ++v)
         rowSums[v] = b.dot(rowSums[v], weights[i * vectors + v], row);
     }
@@ -427,12 +445,12 @@ void Matmul::multiplyStepByStep(Place place, Value group, Value g,
     Value from =
         b.mul(b.add(b.mul(g, stepsInGroup()), firstEight), 2 / together);
     for (int64_t i = 0; i < unrolled; ++i) {
-      SmallVector<Value> weights = loadBytes(b.add(from, i), 1);
+      int64_t step = getStep(i, unrolled);
+      SmallVector<Value> weights = loadBytes(b.add(from, step), 1);
       for (int64_t l = 0; l < lines; ++l) {
         // Of eight elements, all of two rows are side by side, or half of one.
-        Value inLine = b.mul(firstEight, together == 1 ? 4 : 16);
-        Value values =
-            loadLine(place.tile, group, l, b.add(inLine, getPlaceInLine(i)));
+        Value first = b.mul(firstEight, together == 1 ? 4 : 16);
+        Value values = loadLine(place, group, l, first, getPlaceInLine(step));
         for (auto [v, columns] : llvm::enumerate(weights)) {
           Value &sum = chunk[l * weights.size() + v];
           sum = multiply(sum, columns, values);
@@ -512,9 +530,8 @@ void Matmul::multiplyGroup(Place place, Value group,
           }
           for (int64_t half = 0; half < 2; ++half)
             for (int64_t r = 0; r < rows; ++r) {
-              Value inRow =
-                  b.add(b.mul(firstStep, 4), s * 4 + half * groupSize / 2);
-              Value row = loadLine(place.tile, group, r, inRow);
+              Value row = loadLine(place, group, r, b.mul(firstStep, 4),
+                                   s * 4 + half * groupSize / 2);
               for (int64_t v = 0; v < vectors; ++v) {
                 Value &sum = chunk[r * vectors + v];
                 sum = b.dot(sum, weights[half][v], row);
