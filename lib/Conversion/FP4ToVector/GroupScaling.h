@@ -20,7 +20,8 @@
 //   in a table of the row's scale, and the column's exponent is added to its
 //   bits. Multiplications share their ports with the dot products, which are
 //   what takes the time; permutations do not.
-// - f8E4M3FN elsewhere: the product is multiplied.
+// - f8E4M3FN elsewhere: the product is multiplied. On AArch64 the sum starts at
+//   the bits of a float here, too, in place of a conversion.
 //
 //===----------------------------------------------------------------------===//
 

@@ -10,10 +10,10 @@
 // CHECK:         vector.shuffle %[[S]], %[[S]] [2, 3, 2, 3] : vector<4xi32>, vector<4xi32>
 // CHECK:         vector.shuffle %[[E:.*]], %[[O:.*]] [0, 4, 1, 5] : vector<4xi32>, vector<4xi32>
 // CHECK:         vector.shuffle %[[E]], %[[O]] [2, 6, 3, 7] : vector<4xi32>, vector<4xi32>
-// CHECK:         vector.shuffle %[[T:.*]], %[[T]] [0, 0, 1, 1] : vector<2xi32>, vector<2xi32>
 // CHECK-NOT:     sdot
 // CHECK-COUNT-24: llvm.call_intrinsic "llvm.aarch64.neon.smmla.v4i32.v16i8"({{.*}}) : (vector<4xi32>, vector<16xi8>, vector<16xi8>)
 // CHECK-NOT:     smmla
+// CHECK:         vector.shuffle %[[T:.*]], %[[T]] [0, 0, 1, 1] : vector<2xi32>, vector<2xi32>
 // CHECK:         vector.shuffle %[[L:.*]], %[[R:.*]] [0, 1, 4, 5] : vector<4xf32>, vector<4xf32>
 // CHECK:         vector.shuffle %[[L]], %[[R]] [2, 3, 6, 7] : vector<4xf32>, vector<4xf32>
 
