@@ -1,17 +1,23 @@
 """Runs the modules of random_cpu.py as objects for AArch64, on an emulator, and holds them to the oracle.
 
-    cross_cpu.py --bin=BIN --work=DIR --llvm=LLVM_BIN --runtime=serial_openmp.c --seed=7 --modules=4
+    cross_cpu.py --bin=BIN --work=DIR --llvm=LLVM_BIN --runtime=serial_openmp.c --seed=7 --modules=4 [--sizes]
 
 Each module is lowered for a CPU of AArch64, compiled, and linked with a C program that hands it its
-arguments, each at the end of a page: what is read or written beyond one ends the program. That needs a cross compiler, aarch64-linux-gnu-gcc, and qemu-aarch64.
+arguments, each at the end of a page: what is read or written beyond one ends the program. The emulator
+has no instructions that the CPU lacks. Where another CPU has tiles of the same sizes, its results have
+to be the same bits. With --sizes, modules of products of all numbers of rows up to 17 come after the
+random ones.
+That needs a cross compiler, aarch64-linux-gnu-gcc, and qemu-aarch64.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +26,22 @@ import fp4_oracle as o
 import numpy as np
 import random_cpu
 
-# The names that results carry, and the CPUs that code is made for. LLVM's generic one has no dot product.
-CPUS = {"cortex-a76": "cpu=cortex-a76", "generic": ""}
+
+@dataclass(frozen=True)
+class CPU:
+    """Options of the lowering, the least that the emulator has to be, and a CPU with the same tiles."""
+
+    options: str
+    emulated: str
+    peer: str | None = None
+
+
+# With products of matrices of bytes, with dot products of bytes, and with neither, which is LLVM's generic one.
+CPUS = {
+    "neoverse-v1": CPU("cpu=neoverse-v1", "max", peer="cortex-a76"),
+    "cortex-a76": CPU("cpu=cortex-a76", "cortex-a76"),
+    "generic": CPU("", "cortex-a57"),
+}
 DTYPES = {name: dtype for dtype, name in random_cpu.MLIR_TYPES.items()}
 
 PROGRAM = """
@@ -119,7 +139,7 @@ class CrossTool:
             base.with_suffix(s) for s in (".mlir", ".lowered.mlir", ".ll", ".o")
         )
         source.write_text(module)
-        options = f"triple=aarch64-linux-gnu {CPUS[cpu]}"
+        options = f"triple=aarch64-linux-gnu {CPUS[cpu].options}"
         self.call(self.bin / "fp4-opt", source, f"--fp4-lower-to-cpu={options}", "-o", lowered)
         self.call(self.llvm / "mlir-translate", "--mlir-to-llvmir", lowered, "-o", llvm_ir)
         self.call(self.llvm / "llc", "-filetype=obj", llvm_ir, "-o", assembled)
@@ -128,8 +148,17 @@ class CrossTool:
     def run(self, batch: random_cpu.Batch) -> dict[str, o.Array]:
         # Parameters would be arguments of another function.
         batch.config = dataclasses.replace(batch.config, weight_is_parameter=False)
+        results = self.run_on(batch.config.isa, batch)
+        peer = CPUS[batch.config.isa].peer
+        if peer:
+            for name, computed in self.run_on(peer, batch).items():
+                same = computed.tobytes() == results[name].tobytes()
+                check_layer.require(same, f"{name} of {peer} has other bits")
+        return results
+
+    def run_on(self, cpu: str, batch: random_cpu.Batch) -> dict[str, o.Array]:
         module = batch.module()
-        base = self.work / f"{batch.config.number}"
+        base = self.work / f"{batch.config.number}-{cpu}"
         tensors = Tensors()
         parameters, arguments, image = [], [], []
         for value in module.inputs.values():
@@ -159,11 +188,11 @@ class CrossTool:
             )
         )
         data.write_bytes(b"".join(image))
-        assembled = self.compile(str(module), batch.config.isa, base)
+        assembled = self.compile(str(module), cpu, base)
         compiler = "aarch64-linux-gnu-gcc"
         sources = [program, self.runtime, assembled]
         self.call(compiler, "-O1", "-static", *sources, "-lm", "-o", executable)
-        self.call("qemu-aarch64", executable, data, output)
+        self.call("qemu-aarch64", "-cpu", CPUS[cpu].emulated, executable, data, output)
         computed = output.read_bytes()
         results = {}
         for (name, _, _), (shape, dtype) in zip(module.results, forms, strict=True):
@@ -174,15 +203,48 @@ class CrossTool:
         return results
 
 
+def size_batches(seed: int, first: int) -> Iterator[random_cpu.Batch]:
+    """Products of each format and group size: K of one group, or of two stretches and one group more."""
+    kinds = itertools.product(o.SCALE_TYPES, (8, 16, 32, 64, 128))
+    for number, (scale_format, group) in enumerate(kinds, first):
+        config = random_cpu.Config(
+            number=number,
+            isa="neoverse-v1",
+            scale_format=scale_format,
+            group=group,
+            k=group if number % 2 else 1024 + group,
+            n=97 if group == 16 else 11,
+            activation="f32",
+            result="f32",
+            rounding="even",
+            transform=None,
+            rank=2,
+            static_rows=None,
+            weight_is_parameter=False,
+        )
+        batch = random_cpu.Batch(seed, number, [], 0, config)
+        batch.cases = [
+            random_cpu.Case(batch, i, "product", rows)
+            for i, rows in enumerate([*range(1, 18), 97, 600])
+        ]
+        yield batch
+
+
 def main() -> None:
     parser = random_cpu.make_parser(__doc__, CPUS)
+    parser.add_argument("--sizes", action="store_true", help="add modules of all numbers of rows")
     parser.add_argument("--llvm", type=Path, required=True, help="the folder of LLVM's tools")
     parser.add_argument("--runtime", type=Path, required=True, help="a C file to link")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
+    # What is a peer runs as that.
+    isas = arguments.isa or ["neoverse-v1", "generic"]
     tool = CrossTool(arguments.bin, arguments.work, arguments.llvm, arguments.runtime)
+    batches = random_cpu.draw_batches(arguments, isas)
+    if arguments.sizes:
+        batches = itertools.chain(batches, size_batches(arguments.seed, first=1000))
     try:
-        print(random_cpu.run(arguments, tool, arguments.isa or list(CPUS)))
+        print(random_cpu.run(arguments, tool, isas, batches))
     except check_layer.Mismatch as mismatch:
         sys.exit(str(mismatch))
 

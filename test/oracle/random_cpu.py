@@ -15,7 +15,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -252,10 +252,10 @@ class Module:
 class Case:
     """One use of the module's weight, transform or format."""
 
-    def __init__(self, batch: Batch, number: int, kind: str) -> None:
+    def __init__(self, batch: Batch, number: int, kind: str, rows: int | None = None) -> None:
         rng, config = batch.rng, batch.config
         self.batch, self.number, self.kind = batch, number, kind
-        self.leading = draw_leading(rng, config)
+        self.leading = draw_leading(rng, config) if rows is None else (rows,)
         rows = int(np.prod(self.leading, dtype=np.int64))
         scale_format = config.scale_format
         usual = np.float32(4 if scale_format == "mx" else 6)
@@ -418,9 +418,11 @@ def check_sums(y: o.Array, product: o.Product, groups: int) -> None:
 class Batch:
     """A module of several cases."""
 
-    def __init__(self, seed: int, number: int, isas: list[str], cases: int) -> None:
+    def __init__(
+        self, seed: int, number: int, isas: list[str], cases: int, config: Config | None = None
+    ) -> None:
         self.rng = rng = np.random.default_rng([seed, number])
-        self.config = config = draw_config(rng, number, isas)
+        self.config = config = config or draw_config(rng, number, isas)
         self.codes = draw_codes(rng, config.n, config)
         self.scales = draw_scales(rng, config.n, config, self.codes)
         self.transform = draw_transform(rng, config)
@@ -552,11 +554,17 @@ class Runs(Protocol):
     def run(self, batch: Batch) -> dict[str, o.Array]: ...
 
 
-def run(arguments: argparse.Namespace, tool: Runs, isas: list[str]) -> str:
+def draw_batches(arguments: argparse.Namespace, isas: list[str]) -> Iterator[Batch]:
     modules = int(os.environ.get("FP4_RANDOM_MODULES", arguments.modules))
-    cases = compared = agreed = 0
     for number in range(arguments.first, arguments.first + modules):
-        batch = Batch(arguments.seed, number, isas, arguments.cases)
+        yield Batch(arguments.seed, number, isas, arguments.cases)
+
+
+def run(
+    arguments: argparse.Namespace, tool: Runs, isas: list[str], batches: Iterable[Batch]
+) -> str:
+    cases = compared = agreed = 0
+    for batch in batches:
         where = f"seed {arguments.seed}, {batch.config}"
         try:
             results = tool.run(batch)
@@ -596,7 +604,8 @@ def main() -> None:
     arguments.work.mkdir(parents=True, exist_ok=True)
     tool = Tool(arguments.bin, arguments.work)
     try:
-        print(run(arguments, tool, arguments.isa or list(cpu_isas.OPTIONS)))
+        isas = arguments.isa or list(cpu_isas.OPTIONS)
+        print(run(arguments, tool, isas, draw_batches(arguments, isas)))
     except check_layer.Mismatch as mismatch:
         sys.exit(str(mismatch))
 

@@ -123,8 +123,8 @@ def ConvertFP4ToVectorPass
 
     The code is for the CPU that `triple`, `cpu` and `features` name, by default
     the host. Products of bytes use what it has: vpdpbusd on 512 bits (AVX-512
-    VNNI) or 256 (AVX-VNNI), vpmaddubsw and vpmaddwd (AVX2), sdot (AArch64), or
-    else widened integers. Compile the result for a CPU with the same features:
+    VNNI) or 256 (AVX-VNNI), vpmaddubsw and vpmaddwd (AVX2), smmla or sdot
+    (AArch64), or else widened integers. Compile the result for a CPU with the same features:
     LLVM aborts on an instruction that the CPU does not have.
 
     All memrefs have a last dimension with unit stride.

@@ -62,6 +62,13 @@ static LogicalResult checkLayout(OpTy op, Value scales, const cpu::CPU &cpu) {
            << offset << ", but dot products of CPU " << cpu.getName()
            << " want one from " << cpu.getColumnOffset() << " to "
            << kLargestOffset;
+  if (op.getRowPairs() && !cpu.hasRowPairs())
+    return op.emitOpError("has row_pairs, but CPU ")
+           << cpu.getName() << " has no products of two rows";
+  if (op.getRowPairs() && op.getTileRows() != cpu.getTile().prefillRows)
+    return op.emitOpError("has row_pairs in tiles of ")
+           << op.getTileRows() << " rows, but CPU " << cpu.getName()
+           << " has them in tiles of " << cpu.getTile().prefillRows;
   if (!op.getScaleIndices())
     return success();
   if (!cpu.hasLookup32())
@@ -82,7 +89,7 @@ static LogicalResult checkMatmul(PackedMatmulOp op, const cpu::CPU &cpu) {
     return op.emitOpError("has panels of ")
            << columns << " rows, but vectors of CPU " << cpu.getName()
            << " have " << tile.lanes << " lanes";
-  int64_t rows = cast<MemRefType>(op.getValues().getType()).getDimSize(2);
+  int64_t rows = op.getTileRows();
   if (rows != tile.prefillRows && rows != tile.batchRows &&
       rows > tile.decodeRows) {
     InFlightDiagnostic error = op.emitOpError("has tiles of ");

@@ -59,7 +59,7 @@ public:
   void startPanel(Value panel) override;
   Value getScales(Value panel, Value group, Value firstColumn) override;
 
-  Value getRowScale(Value term) override { return b.broadcast(term, lanes); }
+  Value getRowScale(Value term) override { return spread(term); }
 
   Value start(Value rowStart, Value scales) override {
     return arith::AddIOp::create(b, rowStart, scales);
@@ -184,15 +184,35 @@ public:
     return b.bitcast(b.getI32Type(), emitDecodeScale(b, scales));
   }
 
-  Value getRowScale(Value term) override { return b.broadcast(term, lanes); }
+  Value getRowScale(Value term) override { return spread(term); }
+
+  Value start(Value rowStart, Value scales) override {
+    if (!startsAtUnit())
+      return rowStart;
+    // Without an offset, there is nothing else to start with.
+    Value unit = constant(kUnitBits);
+    return op.getOffset() == 0 ? unit
+                               : arith::AddIOp::create(b, rowStart, unit);
+  }
 
   Value add(Value sum, Value groupSum, Value rowScale, Value scales) override {
     Type f32 = b.getF32Type();
     Value product = arith::MulFOp::create(b, b.bitcast(f32, scales),
                                           b.bitcast(f32, rowScale));
-    Value converted =
-        arith::SIToFPOp::create(b, b.vectorType(lanes, f32), groupSum);
-    return b.multiplyAdd(converted, product, sum);
+    return b.multiplyAdd(convert(groupSum), product, sum);
+  }
+
+private:
+  /// Whether sums are the bits of floats whose last place is 1, as of
+  /// f8E8M0FNU: where conversions have fewer units than subtractions.
+  bool startsAtUnit() { return b.cpu.hasNEONDot(); }
+
+  Value convert(Value groupSum) {
+    Type f32 = b.getF32Type();
+    if (startsAtUnit())
+      return arith::SubFOp::create(b, b.bitcast(f32, groupSum),
+                                   b.bitcast(f32, constant(kUnitBits)));
+    return arith::SIToFPOp::create(b, b.vectorType(lanes, f32), groupSum);
   }
 };
 } // namespace

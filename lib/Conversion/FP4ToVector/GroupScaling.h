@@ -20,7 +20,8 @@
 //   in a table of the row's scale, and the column's exponent is added to its
 //   bits. Multiplications share their ports with the dot products, which are
 //   what takes the time; permutations do not.
-// - f8E4M3FN elsewhere: the product is multiplied.
+// - f8E4M3FN elsewhere: the product is multiplied. On AArch64 the sum starts at
+//   the bits of a float here, too, in place of a conversion.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +47,9 @@ public:
   /// other methods take: i32.
   virtual Value getScales(Value panel, Value group, Value firstColumn) = 0;
 
-  /// What a row's term of a group becomes, once for all vectors.
+  /// What a row's term of a group becomes, once for all vectors. With
+  /// row_pairs, terms, scales and sums are vectors of which each half is of
+  /// another row.
   virtual Value getRowScale(Value term) = 0;
 
   /// What the sums of a group start with, from what the row tells.
@@ -68,6 +71,10 @@ protected:
   GroupScaling(VectorBuilder &b, PackedMatmulOp op)
       : b(b), op(op), lanes(b.cpu.getTile().lanes) {}
 
+  /// A row's term in all lanes.
+  Value spread(Value term) {
+    return isa<VectorType>(term.getType()) ? term : b.broadcast(term, lanes);
+  }
   Value loadScales(Value panel, Value group, Value firstColumn);
   Value constant(int64_t value) {
     return b.constant(b.vectorType(lanes, b.getI32Type()), value);

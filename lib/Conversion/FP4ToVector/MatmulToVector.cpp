@@ -19,6 +19,10 @@
 // Either way the weight is read from memory once, which is what takes the time
 // of the first.
 //
+// With row_pairs, the rows of a tile go two by two, as do columns: a vector of
+// bytes is eight elements of one and then of the other, a vector of sums is the
+// two columns of one row and then of the other.
+//
 // How sums of groups come to their scales is said in GroupScaling.h. Rows and
 // columns whose scales spread too far for that are summed again in f64.
 //
@@ -58,11 +62,15 @@ struct Matmul {
   PackedMatmulOp op;
   std::unique_ptr<GroupScaling> scaling;
   int64_t groupSize, rows, lanes, vectors, columns;
+  /// Rows that are multiplied at once, one or two; how many times there are
+  /// these; and the vectors of their sums.
+  int64_t together, lines, inLine;
   /// At most what registers hold the sums of, or few tiles, or many.
   bool isDecode, isBatch;
-  /// Bytes of the values of the panel, (steps of 4 K, columns * 4).
+  /// Bytes of the values of the panel, (steps of K, vectors of bytes): steps of
+  /// 4 elements, or of 8 for two rows at once.
   Value bytes;
-  /// Scales of the panel, (groups, columns).
+  /// Scales of the panel, (groups, vectors of scales).
   Value scales;
   /// Sums of the block so far, (rows, columns).
   Value totals;
@@ -73,25 +81,28 @@ struct Matmul {
     return std::max<int64_t>(kStretch / groupSize, 1);
   }
   int64_t stepsInGroup() const { return groupSize / 8; }
+  /// Elements of K in the four bytes, or in the eight of two rows, of a step.
+  int64_t elementsInStep() const { return 4 * together; }
   Value column(int64_t vector) { return b.index(vector * lanes); }
   Value groups() { return b.dim(op.getValues(), 1); }
   Value loadCodes(Value panel, Value step, Value firstColumn) {
     return b.loadVector(lanes * 4, op.getRhsCodes(),
                         {panel, step, b.mul(firstColumn, 4)});
   }
-  Value loadTerm(Value tile, Value group, int64_t which, Value row) {
-    return b.load(op.getTerms(), {tile, group, b.index(which), row});
-  }
 
   SmallVector<Value> zeros();
   void store(Value firstSum, ValueRange values);
+  SmallVector<Value> getByRows(ValueRange sums);
   void addToTotals(Value firstSum, ValueRange values);
-  Value loadRow(Value tile, Value group, Value row, Value place);
-  void startRow(Place place, Value group, int64_t row,
-                ArrayRef<Value> columnScales, SmallVector<Value> &groupSums);
-  void finishRow(Place place, Value group, int64_t row,
-                 ArrayRef<Value> columnScales, ArrayRef<Value> groupSums,
-                 MutableArrayRef<Value> sums);
+  Value loadTerm(Place place, Value group, int64_t which, int64_t line);
+  Value loadLine(Place place, Value group, int64_t line, Value first,
+                 int64_t offset);
+  Value multiply(Value sums, Value weights, Value values);
+  void startLine(Place place, Value group, int64_t line,
+                 ArrayRef<Value> columnScales, SmallVector<Value> &groupSums);
+  void finishLine(Place place, Value group, int64_t line,
+                  ArrayRef<Value> columnScales, ArrayRef<Value> groupSums,
+                  MutableArrayRef<Value> sums);
   SmallVector<Value>
   forChunks(SmallVector<Value> groupSums,
             llvm::function_ref<void(Value firstStep, SmallVector<Value> &)>);
@@ -104,8 +115,12 @@ struct Matmul {
   void prefetchRows(Value tile, Value group);
   void prefetchGroup(Value panel, Value group);
 
+  void storeScales(Value g, int64_t vector, Value values);
+  void storeBytes(Value step, int64_t vector, Value even, Value odd);
   void expand(Value panel, Value first, Value g);
   SmallVector<Value> loadBytes(Value firstStep, int64_t count);
+  int64_t getPlaceInLine(int64_t step) const;
+  int64_t getStep(int64_t i, int64_t count) const;
   void multiplyRowByRow(Place place, Value group, Value g,
                         ArrayRef<Value> columnScales,
                         MutableArrayRef<Value> sums);
@@ -118,6 +133,7 @@ struct Matmul {
   void multiplyAll(Place place);
 
   void storeRow(Value panel, Value row, Value sum, Value factor);
+  SmallVector<Value> getPlaceOfValue(Value inTile, Value i, bool isOdd);
   Value sumInF64(Value panel, Value tile, Value inTile, Value row,
                  Value column);
   void sumAgain(Value panel, Value tile);
@@ -131,11 +147,13 @@ struct Matmul {
 
 Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
     : b(b), op(op), scaling(GroupScaling::create(b, op)),
-      groupSize(op.getGroupSize()),
-      rows(cast<MemRefType>(op.getValues().getType()).getDimSize(2)),
+      groupSize(op.getGroupSize()), rows(op.getTileRows()),
       lanes(b.cpu.getTile().lanes),
-      columns(cast<MemRefType>(op.getRhsScales().getType()).getDimSize(2)) {
+      columns(cast<MemRefType>(op.getRhsScales().getType()).getDimSize(2)),
+      together(op.getRowsTogether()) {
   vectors = columns / lanes;
+  lines = rows / together;
+  inLine = vectors * together;
   cpu::Tile tile = b.cpu.getTile();
   isDecode = rows <= tile.decodeRows;
   isBatch = rows == tile.batchRows && rows != tile.prefillRows;
@@ -144,8 +162,10 @@ Matmul::Matmul(VectorBuilder &b, PackedMatmulOp op)
   if (isDecode)
     return;
   int64_t inStretch = groupsInStretch();
-  bytes = b.scratch({inStretch * groupSize / 4, columns * 4}, b.getI8Type());
-  scales = b.scratch({inStretch, columns}, b.getI32Type());
+  bytes = b.scratch(
+      {inStretch * groupSize / elementsInStep(), columns * elementsInStep()},
+      b.getI8Type());
+  scales = b.scratch({inStretch, columns * together}, b.getI32Type());
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,11 +184,25 @@ void Matmul::store(Value firstSum, ValueRange values) {
                   {b.add(firstSum, i / vectors), column(i % vectors)});
 }
 
+/// Sums of a tile row by row.
+SmallVector<Value> Matmul::getByRows(ValueRange sums) {
+  if (together == 1)
+    return llvm::to_vector(sums);
+  SmallVector<Value> result;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t v = 0; v < vectors; ++v) {
+      int64_t first = r / 2 * inLine + 2 * v, half = r % 2 * 2;
+      result.push_back(b.shuffle(sums[first], sums[first + 1],
+                                 {half, half + 1, half + 4, half + 5}));
+    }
+  return result;
+}
+
 /// The errors of f32 grow with the length of a sum: that of a stretch is summed
 /// by itself and added as one.
 void Matmul::addToTotals(Value firstSum, ValueRange values) {
   SmallVector<Value> results;
-  for (auto [i, value] : llvm::enumerate(values)) {
+  for (auto [i, value] : llvm::enumerate(getByRows(values))) {
     Value total = b.loadVector(
         lanes, totals, {b.add(firstSum, i / vectors), column(i % vectors)});
     results.push_back(arith::AddFOp::create(b, total, value));
@@ -176,28 +210,55 @@ void Matmul::addToTotals(Value firstSum, ValueRange values) {
   store(firstSum, results);
 }
 
-/// Four values of a row, from `place` on, as an i32.
-Value Matmul::loadRow(Value tile, Value group, Value row, Value place) {
-  Value four = b.loadVector(4, op.getValues(), {tile, group, row, place});
-  return vector::ExtractOp::create(b, b.bitcast(b.getI32Type(), four), 0);
+/// The terms of a row, or of two rows in half a vector each.
+Value Matmul::loadTerm(Place place, Value group, int64_t which, int64_t line) {
+  SmallVector<Value> from = {place.tile, group, b.index(which),
+                             b.index(line * together)};
+  if (together == 1)
+    return b.load(op.getTerms(), from);
+  Value terms = b.loadVector(together, op.getTerms(), from);
+  return b.shuffle(terms, terms, {0, 0, 1, 1});
 }
 
-/// Appends what the sums of a group of a row start with.
-void Matmul::startRow(Place place, Value group, int64_t row,
-                      ArrayRef<Value> columnScales,
-                      SmallVector<Value> &groupSums) {
-  Value start =
-      b.broadcast(loadTerm(place.tile, group, 1, b.index(row)), lanes);
+/// Values of a line from `first` + `offset` on: four of a row, as an i32, or
+/// the eight of two rows. Where instructions take four bytes out of a vector,
+/// it is loaded as a whole.
+Value Matmul::loadLine(Place place, Value group, int64_t line, Value first,
+                       int64_t offset) {
+  int64_t size = together == 2 ? 16 : 4;
+  if (together == 1 && b.cpu.hasNEONDot())
+    size = std::min<int64_t>(groupSize, 16);
+  int64_t inVector = offset % size;
+  Value values = b.loadVector(
+      size, op.getValues(),
+      {place.tile, group, b.index(line), b.add(first, offset - inVector)});
+  if (together == 2)
+    return values;
+  return vector::ExtractOp::create(b, b.bitcast(b.getI32Type(), values),
+                                   inVector / 4);
+}
+
+Value Matmul::multiply(Value sums, Value weights, Value values) {
+  return together == 1 ? b.dot(sums, weights, values)
+                       : b.dotPairs(sums, values, weights);
+}
+
+/// Appends what the sums of a group of a line start with.
+void Matmul::startLine(Place place, Value group, int64_t line,
+                       ArrayRef<Value> columnScales,
+                       SmallVector<Value> &groupSums) {
+  Value start = loadTerm(place, group, 1, line);
+  if (together == 1)
+    start = b.broadcast(start, lanes);
   for (Value scales : columnScales)
     groupSums.push_back(scaling->start(start, scales));
 }
 
-/// Adds the sums of a group of a row to those of the row.
-void Matmul::finishRow(Place place, Value group, int64_t row,
-                       ArrayRef<Value> columnScales, ArrayRef<Value> groupSums,
-                       MutableArrayRef<Value> sums) {
-  Value rowScale =
-      scaling->getRowScale(loadTerm(place.tile, group, 0, b.index(row)));
+/// Adds the sums of a group of a line to those of the tile.
+void Matmul::finishLine(Place place, Value group, int64_t line,
+                        ArrayRef<Value> columnScales, ArrayRef<Value> groupSums,
+                        MutableArrayRef<Value> sums) {
+  Value rowScale = scaling->getRowScale(loadTerm(place, group, 0, line));
   for (auto [v, scales] : llvm::enumerate(columnScales))
     sums[v] = scaling->add(sums[v], groupSums[v], rowScale, scales);
 }
@@ -205,9 +266,10 @@ void Matmul::finishRow(Place place, Value group, int64_t row,
 /// Has the values and terms of a tile's rows read into the first cache. A place
 /// behind the last one has no effect.
 void Matmul::prefetchRows(Value tile, Value group) {
+  int64_t width = together * groupSize;
   for (int64_t byte = 0; byte < rows * groupSize; byte += kCacheLine)
-    b.prefetch(op.getValues(), {tile, group, b.index(byte / groupSize),
-                                b.index(byte % groupSize)});
+    b.prefetch(op.getValues(),
+               {tile, group, b.index(byte / width), b.index(byte % width)});
   b.prefetch(op.getTerms(), {tile, group, b.index(0), b.index(0)});
 }
 
@@ -273,39 +335,80 @@ void Matmul::forStretches(llvm::function_ref<void(Value, Value)> body) {
 // Many rows
 //===----------------------------------------------------------------------===//
 
+/// Stores scales of the columns of a vector, of two and two for pairs of rows.
+void Matmul::storeScales(Value g, int64_t vector, Value values) {
+  if (together == 1)
+    return b.storeVector(values, scales, {g, column(vector)});
+  for (int64_t half = 0; half < 2; ++half) {
+    int64_t first = 2 * half;
+    b.storeVector(
+        b.shuffle(values, values, {first, first + 1, first, first + 1}), scales,
+        {g, column(2 * vector + half)});
+  }
+}
+
+/// Stores the bytes of eight elements of K and the columns of a vector: the
+/// even elements and the odd ones are a step each, or, for pairs of rows, all
+/// those of two columns and of the next two are vectors of one step.
+void Matmul::storeBytes(Value step, int64_t vector, Value even, Value odd) {
+  if (together == 1) {
+    Value place = b.index(vector * lanes * 4);
+    b.storeVector(even, bytes, {step, place});
+    b.storeVector(odd, bytes, {b.add(step, 1), place});
+    return;
+  }
+  Value fours[] = {b.bitcast(b.getI32Type(), even),
+                   b.bitcast(b.getI32Type(), odd)};
+  for (int64_t half = 0; half < 2; ++half) {
+    int64_t first = 2 * half;
+    Value columns =
+        b.shuffle(fours[0], fours[1],
+                  {first, first + lanes, first + 1, first + 1 + lanes});
+    b.storeVector(b.bitcast(b.getI8Type(), columns), bytes,
+                  {step, b.index((2 * vector + half) * lanes * 4)});
+  }
+}
+
 /// The values of a group of the panel as bytes, and its scales.
 void Matmul::expand(Value panel, Value first, Value g) {
   Value group = b.add(first, g);
   for (int64_t v = 0; v < vectors; ++v)
-    b.storeVector(scaling->getScales(panel, group, column(v)), scales,
-                  {g, column(v)});
+    storeScales(g, v, scaling->getScales(panel, group, column(v)));
   b.loop(b.index(stepsInGroup()), [&](Value s) {
     Value from = b.add(b.mul(group, stepsInGroup()), s);
-    Value to = b.mul(b.add(b.mul(g, stepsInGroup()), s), 2);
+    Value to = b.mul(b.add(b.mul(g, stepsInGroup()), s), 2 / together);
     for (int64_t v = 0; v < vectors; ++v) {
       auto [even, odd] =
           emitCodeValues(b, loadCodes(panel, from, column(v)), op.getOffset());
-      Value place = b.index(v * lanes * 4);
-      b.storeVector(even, bytes, {to, place});
-      b.storeVector(odd, bytes, {b.add(to, 1), place});
+      storeBytes(to, v, even, odd);
     }
   });
 }
 
-/// The bytes of `count` steps of 4 elements of K, step by step.
+/// The bytes of `count` steps, step by step.
 SmallVector<Value> Matmul::loadBytes(Value firstStep, int64_t count) {
   SmallVector<Value> weights;
   for (int64_t i = 0; i < count; ++i)
-    for (int64_t v = 0; v < vectors; ++v)
+    for (int64_t v = 0; v < inLine; ++v)
       weights.push_back(b.loadVector(
           lanes * 4, bytes, {b.add(firstStep, i), b.index(v * lanes * 4)}));
   return weights;
 }
 
-/// Where the elements of a step are in a row: steps hold even elements and odd
-/// ones, rows first all even ones.
-static int64_t getPlaceInRow(int64_t step, int64_t groupSize) {
+/// Where the elements of a step are in a line. Steps of four hold even elements
+/// and odd ones by turns, rows first all even ones.
+int64_t Matmul::getPlaceInLine(int64_t step) const {
+  if (together == 2)
+    return step * 16;
   return step % 2 * groupSize / 2 + step / 2 * 4;
+}
+
+/// The i-th of `count` steps to be multiplied: where vectors of values hold
+/// several steps, one vector after the other.
+int64_t Matmul::getStep(int64_t i, int64_t count) const {
+  if (together == 2 || !b.cpu.hasNEONDot())
+    return i;
+  return i % (count / 2) * 2 + i / (count / 2);
 }
 
 /// The products of a group of a tile: each row from its start to its scales,
@@ -317,15 +420,14 @@ void Matmul::multiplyRowByRow(Place place, Value group, Value g,
   SmallVector<Value> weights = loadBytes(b.mul(g, steps), steps);
   for (int64_t r = 0; r < rows; ++r) {
     SmallVector<Value> rowSums;
-    startRow(place, group, r, columnScales, rowSums);
+    startLine(place, group, r, columnScales, rowSums);
     for (int64_t i = 0; i < steps; ++i) {
-      Value row = loadRow(place.tile, group, b.index(r),
-                          b.index(getPlaceInRow(i, groupSize)));
+      Value row = loadLine(place, group, r, b.index(0), getPlaceInLine(i));
       for (int64_t v = 0; v < vectors; ++v)
         rowSums[v] = b.dot(rowSums[v], weights[i * vectors + v], row);
     }
-    finishRow(place, group, r, columnScales, rowSums,
-              sums.slice(r * vectors, vectors));
+    finishLine(place, group, r, columnScales, rowSums,
+               sums.slice(r * vectors, vectors));
   }
 }
 
@@ -335,29 +437,31 @@ void Matmul::multiplyStepByStep(Place place, Value group, Value g,
                                 ArrayRef<Value> columnScales,
                                 MutableArrayRef<Value> sums) {
   SmallVector<Value> groupSums;
-  for (int64_t r = 0; r < rows; ++r)
-    startRow(place, group, r, columnScales, groupSums);
-  int64_t unrolled = std::min(groupSize, kUnrolled) / 4;
-  groupSums = forChunks(std::move(groupSums), [&](Value firstStep,
+  for (int64_t l = 0; l < lines; ++l)
+    startLine(place, group, l, columnScales, groupSums);
+  int64_t unrolled = std::min(groupSize, kUnrolled) / elementsInStep();
+  groupSums = forChunks(std::move(groupSums), [&](Value firstEight,
                                                   SmallVector<Value> &chunk) {
-    Value from = b.mul(b.add(b.mul(g, stepsInGroup()), firstStep), 2);
+    Value from =
+        b.mul(b.add(b.mul(g, stepsInGroup()), firstEight), 2 / together);
     for (int64_t i = 0; i < unrolled; ++i) {
-      SmallVector<Value> weights = loadBytes(b.add(from, i), 1);
-      for (int64_t r = 0; r < rows; ++r) {
-        Value row =
-            loadRow(place.tile, group, b.index(r),
-                    b.add(b.mul(firstStep, 4), getPlaceInRow(i, groupSize)));
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value &sum = chunk[r * vectors + v];
-          sum = b.dot(sum, weights[v], row);
+      int64_t step = getStep(i, unrolled);
+      SmallVector<Value> weights = loadBytes(b.add(from, step), 1);
+      for (int64_t l = 0; l < lines; ++l) {
+        // Of eight elements, all of two rows are side by side, or half of one.
+        Value first = b.mul(firstEight, together == 1 ? 4 : 16);
+        Value values = loadLine(place, group, l, first, getPlaceInLine(step));
+        for (auto [v, columns] : llvm::enumerate(weights)) {
+          Value &sum = chunk[l * weights.size() + v];
+          sum = multiply(sum, columns, values);
         }
       }
     }
   });
-  for (int64_t r = 0; r < rows; ++r)
-    finishRow(place, group, r, columnScales,
-              ArrayRef(groupSums).slice(r * vectors, vectors),
-              sums.slice(r * vectors, vectors));
+  for (int64_t l = 0; l < lines; ++l)
+    finishLine(place, group, l, columnScales,
+               ArrayRef(groupSums).slice(l * inLine, inLine),
+               sums.slice(l * inLine, inLine));
 }
 
 /// Adds the products of `count` groups from `first` on to the sums of a tile.
@@ -371,7 +475,7 @@ void Matmul::multiplyStretch(Place place, Value first, Value count) {
         if (isBatch)
           prefetchGroup(place.panel, b.add(group, groupsInStretch()));
         SmallVector<Value> columnScales;
-        for (int64_t v = 0; v < vectors; ++v)
+        for (int64_t v = 0; v < inLine; ++v)
           columnScales.push_back(b.loadVector(lanes, scales, {g, column(v)}));
         if (isBatch && groupSize <= kUnrolled)
           multiplyRowByRow(place, group, g, columnScales, sums);
@@ -410,7 +514,7 @@ void Matmul::multiplyGroup(Place place, Value group,
   for (int64_t v = 0; v < vectors; ++v)
     columnScales.push_back(scaling->getScales(place.panel, group, column(v)));
   for (int64_t r = 0; r < rows; ++r)
-    startRow(place, group, r, columnScales, groupSums);
+    startLine(place, group, r, columnScales, groupSums);
   int64_t unrolled = std::min(groupSize, kUnrolled) / 8;
   groupSums = forChunks(
       std::move(groupSums), [&](Value firstStep, SmallVector<Value> &chunk) {
@@ -426,9 +530,8 @@ void Matmul::multiplyGroup(Place place, Value group,
           }
           for (int64_t half = 0; half < 2; ++half)
             for (int64_t r = 0; r < rows; ++r) {
-              Value inRow =
-                  b.add(b.mul(firstStep, 4), s * 4 + half * groupSize / 2);
-              Value row = loadRow(place.tile, group, b.index(r), inRow);
+              Value row = loadLine(place, group, r, b.mul(firstStep, 4),
+                                   s * 4 + half * groupSize / 2);
               for (int64_t v = 0; v < vectors; ++v) {
                 Value &sum = chunk[r * vectors + v];
                 sum = b.dot(sum, weights[half][v], row);
@@ -437,9 +540,9 @@ void Matmul::multiplyGroup(Place place, Value group,
         }
       });
   for (int64_t r = 0; r < rows; ++r)
-    finishRow(place, group, r, columnScales,
-              ArrayRef(groupSums).slice(r * vectors, vectors),
-              sums.slice(r * vectors, vectors));
+    finishLine(place, group, r, columnScales,
+               ArrayRef(groupSums).slice(r * vectors, vectors),
+               sums.slice(r * vectors, vectors));
 }
 
 /// The sums of a tile over the whole of K. The rows, which are read for each
@@ -553,6 +656,16 @@ void Matmul::storeTile(Place place) {
 // Scales that spread too far
 //===----------------------------------------------------------------------===//
 
+/// Where in its tile and group the i-th even element of a row is, or the odd
+/// one.
+SmallVector<Value> Matmul::getPlaceOfValue(Value inTile, Value i, bool isOdd) {
+  if (together == 1)
+    return {inTile, isOdd ? b.add(i, groupSize / 2) : i};
+  Value inEight = b.add(b.mul(b.rem(inTile, 2), 8), isOdd ? 4 : 0);
+  Value eights = b.mul(b.div(i, 4), 16);
+  return {b.div(inTile, 2), b.add(eights, b.add(inEight, b.rem(i, 4)))};
+}
+
 /// One element of the output, with all its scales, as f64.
 Value Matmul::sumInF64(Value panel, Value tile, Value inTile, Value row,
                        Value column) {
@@ -569,9 +682,10 @@ Value Matmul::sumInF64(Value panel, Value tile, Value inTile, Value row,
       Value low = arith::AndIOp::create(b, codes, b.i32(15));
       Value high = arith::ShRUIOp::create(b, codes, b.i32(4));
       for (auto [code, place] :
-           {std::pair(low, i), std::pair(high, b.add(i, groupSize / 2))}) {
+           {std::pair(low, getPlaceOfValue(inTile, i, /*isOdd=*/false)),
+            std::pair(high, getPlaceOfValue(inTile, i, /*isOdd=*/true))}) {
         Value value = arith::ExtSIOp::create(
-            b, i32, b.load(op.getValues(), {tile, g, inTile, place}));
+            b, i32, b.load(op.getValues(), {tile, g, place[0], place[1]}));
         Value product =
             arith::MulIOp::create(b, value, emitDecodeE2M1Twice(b, code));
         groupSum = arith::AddIOp::create(b, groupSum, product);

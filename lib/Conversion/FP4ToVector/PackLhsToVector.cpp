@@ -59,13 +59,33 @@ static RowExponents emitRowExponents(VectorBuilder &b, PackLhsOp op, Row row) {
       arith::CmpIOp::create(b, arith::CmpIPredicate::uge, both, b.i32(256))};
 }
 
+/// The values of a group of a row in its tile, from those of its even elements
+/// and of its odd ones.
+static void storeValues(VectorBuilder &b, PackLhsOp op, Row row, Value g,
+                        Value even, Value odd) {
+  int64_t half = op.getGroupSize() / 2;
+  if (!op.getRowPairs()) {
+    b.storeVector(even, op.getValues(), {row.tile, g, row.inTile, b.index(0)});
+    b.storeVector(odd, op.getValues(),
+                  {row.tile, g, row.inTile, b.index(half)});
+    return;
+  }
+  Value pair = b.div(row.inTile, 2), place = b.mul(b.rem(row.inTile, 2), 8);
+  for (int64_t i = 0; i < half; i += 4) {
+    Value eight = b.shuffle(even, odd,
+                            {i, i + 1, i + 2, i + 3, half + i, half + i + 1,
+                             half + i + 2, half + i + 3});
+    b.storeVector(eight, op.getValues(),
+                  {row.tile, g, pair, b.add(place, 4 * i)});
+  }
+}
+
 /// Stores the values of a group and returns their sum, an i32.
 static Value emitGroupValues(VectorBuilder &b, PackLhsOp op, Row row, Value g,
                              Value codes) {
   int64_t half = op.getGroupSize() / 2;
   auto [even, odd] = emitCodeValues(b, codes, /*offset=*/0);
-  b.storeVector(even, op.getValues(), {row.tile, g, row.inTile, b.index(0)});
-  b.storeVector(odd, op.getValues(), {row.tile, g, row.inTile, b.index(half)});
+  storeValues(b, op, row, g, even, odd);
   // As unsigned bytes, which all CPUs sum in few steps.
   Type type = even.getType();
   Value sums = arith::AddIOp::create(b, arith::AddIOp::create(b, even, odd),
@@ -161,7 +181,7 @@ void fp4::emitVectors(VectorBuilder &b, PackLhsOp op) {
   auto scalesType = cast<MemRefType>(op.getScales().getType());
   bool isPowerOfTwo = isa<Float8E8M0FNUType>(scalesType.getElementType());
   Value last = arith::SubIOp::create(b, b.dim(op.getCodes(), 0), b.index(1));
-  int64_t rows = cast<MemRefType>(op.getValues().getType()).getDimSize(2);
+  int64_t rows = op.getTileRows();
   b.loop(b.dim(op.getValues(), 0), [&](Value tile) {
     b.store(b.constant(b.getI8Type(), int64_t(0)), op.getWide(), tile);
     b.loop(b.index(rows), [&](Value inTile) {

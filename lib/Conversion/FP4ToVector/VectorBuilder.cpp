@@ -71,6 +71,11 @@ Value VectorBuilder::slice(Value vector, int64_t first, int64_t size) {
       ArrayRef<int64_t>{1});
 }
 
+Value VectorBuilder::shuffle(Value first, Value second,
+                             ArrayRef<int64_t> lanes) {
+  return vector::ShuffleOp::create(*this, first, second, lanes);
+}
+
 Value VectorBuilder::bitcast(Type element, Value value) {
   auto vector = dyn_cast<VectorType>(value.getType());
   if (!vector)
@@ -133,7 +138,7 @@ static Value widenEveryFourth(VectorBuilder &b, Value bytes, int64_t place) {
   SmallVector<int64_t> mask;
   for (int64_t i = 0; i < lanes; ++i)
     mask.push_back(4 * i + place);
-  Value picked = vector::ShuffleOp::create(b, bytes, bytes, mask);
+  Value picked = b.shuffle(bytes, bytes, mask);
   return arith::ExtSIOp::create(b, b.vectorType(lanes, b.getI32Type()), picked);
 }
 
@@ -175,6 +180,7 @@ Value VectorBuilder::dotLanes(Value sum, Value columns, Value rows) {
                                 {products, constant(pairs, int64_t(1))});
     return arith::AddIOp::create(*this, sum, fours);
   }
+  case DotProduct::NEONMatrix:
   case DotProduct::NEONDot:
     return callIntrinsic(*this, "llvm.aarch64.neon.sdot.v4i32.v16i8", type,
                          {sum, columns, bytes});
@@ -182,6 +188,11 @@ Value VectorBuilder::dotLanes(Value sum, Value columns, Value rows) {
     return emitPortableDot(*this, sum, columns, bytes);
   }
   llvm_unreachable("not in the list");
+}
+
+Value VectorBuilder::dotPairs(Value sums, Value rows, Value columns) {
+  return callIntrinsic(*this, "llvm.aarch64.neon.smmla.v4i32.v16i8",
+                       sums.getType(), {sums, rows, columns});
 }
 
 /// The table as a vector, repeated for each 128 bits that an instruction looks
@@ -222,9 +233,9 @@ Value VectorBuilder::lookup(ArrayRef<int8_t> table, Value indices) {
     name = "llvm.x86.avx2.pshuf.b";
   else if (isAVX2 && size == 16)
     name = "llvm.x86.ssse3.pshuf.b.128";
-  else if (cpu.getDotProduct() == DotProduct::NEONDot && size == 16)
+  else if (cpu.hasNEONDot() && size == 16)
     name = "llvm.aarch64.neon.tbl1.v16i8";
-  else if (cpu.getDotProduct() == DotProduct::NEONDot && size == 8)
+  else if (cpu.hasNEONDot() && size == 8)
     name = "llvm.aarch64.neon.tbl1.v8i8";
   if (name.empty())
     return emitPortableLookup(*this, table, indices);

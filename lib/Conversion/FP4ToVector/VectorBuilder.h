@@ -48,6 +48,8 @@ public:
 
   /// The elements [first, first + size).
   Value slice(Value vector, int64_t first, int64_t size);
+  /// The elements of both, counted on, that `lanes` names.
+  Value shuffle(Value first, Value second, ArrayRef<int64_t> lanes);
   /// The same bits with another element type, scalars too.
   Value bitcast(Type element, Value value);
 
@@ -69,6 +71,11 @@ public:
   Value dot(Value sum, Value columns, Value row);
   /// The same with a vector of i32 in place of one `row` for all lanes.
   Value dotLanes(Value sum, Value columns, Value rows);
+
+  /// Adds to the i32 lanes 2 * i + j of `sums` the products of the eight bytes
+  /// from 8 * i on of `rows` with those from 8 * j on of `columns`, all signed,
+  /// on a CPU that `hasRowPairs`.
+  Value dotPairs(Value sums, Value rows, Value columns);
 
   /// Whether lanes of 16 bits are looked up in a table of them by one cheap
   /// instruction, and how: table[index] for the low five bits of each of 32

@@ -29,6 +29,19 @@ func.func @indices(%c: memref<6x8xi8>, %s: memref<6x1xf8E4M3FN>,
 
 // -----
 
+func.func @pairs(%c: memref<6x8xi8>, %s: memref<6x1xf8E4M3FN>,
+    %v: memref<1x1x3x32xi8>, %t: memref<1x1x2x6xi32>, %f: memref<1x6xf64>,
+    %w: memref<1xi8>) {
+  // expected-error @below {{has row_pairs, but CPU x86-64-v3 has no products of two rows}}
+  fp4.pack_lhs group_size(16) offset(12) row_pairs
+      ins(%c, %s : memref<6x8xi8>, memref<6x1xf8E4M3FN>)
+      outs(%v, %t, %f, %w : memref<1x1x3x32xi8>, memref<1x1x2x6xi32>,
+                            memref<1x6xf64>, memref<1xi8>)
+  return
+}
+
+// -----
+
 func.func @panels(%v: memref<2x1x3x32xi8>, %t: memref<2x1x2x3xi32>,
     %f: memref<2x3xf64>, %w: memref<2xi8>, %sa: memref<6x1xf8E8M0FNU>,
     %b: memref<1x4x48xi8>, %sb: memref<1x1x12xf8E8M0FNU>, %alpha: f32,

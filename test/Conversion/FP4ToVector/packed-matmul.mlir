@@ -42,7 +42,11 @@
 // AVX2-NEXT:       llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 // AVX2-NEXT:       arith.addi {{.*}} : vector<8xi32>
 // NEON:          llvm.call_intrinsic "llvm.aarch64.neon.tbl1.v16i8"
+// NEON:            vector.load %{{.*}} : memref<?x2x1x32xi8>, vector<16xi8>
+// NEON-NOT:        vector<4xi8>
 // NEON-COUNT-16:   llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"
+// NEON-NOT:        sitofp
+// NEON:            arith.subf {{.*}} : vector<4xf32>
 // NEON:            vector.fma {{.*}} : vector<4xf32>
 // PORTABLE-COUNT-64: arith.muli {{.*}} : vector<4xi32>
 

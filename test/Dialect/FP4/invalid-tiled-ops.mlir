@@ -112,6 +112,40 @@ func.func @pack_values_group(%c: tensor<10x32xi8>, %s: tensor<10x2xf8E8M0FNU>, %
 
 // -----
 
+// Two rows have twice as much.
+func.func @pack_values_of_pairs(%c: tensor<10x32xi8>, %s: tensor<10x2xf8E8M0FNU>, %v: tensor<2x2x6x32xi8>, %t: tensor<2x2x2x6xi32>, %f: tensor<2x6xf64>, %w: tensor<2xi8>) {
+  // expected-error @below {{expects the dimensions of 'values' but the first to be static, the third not 0 and the last twice the group size, but got 'tensor<2x2x6x32xi8>'}}
+  %0:4 = fp4.pack_lhs group_size(32) offset(0) row_pairs ins(%c, %s : tensor<10x32xi8>, tensor<10x2xf8E8M0FNU>) outs(%v, %t, %f, %w : tensor<2x2x6x32xi8>, tensor<2x2x2x6xi32>, tensor<2x6xf64>, tensor<2xi8>)
+  return
+}
+
+// -----
+
+func.func @pack_terms_of_pairs(%c: tensor<10x32xi8>, %s: tensor<10x2xf8E8M0FNU>, %v: tensor<2x2x3x64xi8>, %t: tensor<2x2x2x5xi32>, %f: tensor<2x6xf64>, %w: tensor<2xi8>) {
+  // expected-error @below {{expects the last dimensions of 'terms' to be 2 and the rows of a tile, but got 'tensor<2x2x2x5xi32>'}}
+  %0:4 = fp4.pack_lhs group_size(32) offset(0) row_pairs ins(%c, %s : tensor<10x32xi8>, tensor<10x2xf8E8M0FNU>) outs(%v, %t, %f, %w : tensor<2x2x3x64xi8>, tensor<2x2x2x5xi32>, tensor<2x6xf64>, tensor<2xi8>)
+  return
+}
+
+// -----
+
+func.func @pack_factors_of_pairs(%c: tensor<10x32xi8>, %s: tensor<10x2xf8E8M0FNU>, %v: tensor<2x2x3x64xi8>, %t: tensor<2x2x2x6xi32>, %f: tensor<2x3xf64>, %w: tensor<2xi8>) {
+  // expected-error @below {{expects dimension 1 of 'factors' to be dimension 2 of 'values' * 2 = 6, but got 3}}
+  %0:4 = fp4.pack_lhs group_size(32) offset(0) row_pairs ins(%c, %s : tensor<10x32xi8>, tensor<10x2xf8E8M0FNU>) outs(%v, %t, %f, %w : tensor<2x2x3x64xi8>, tensor<2x2x2x6xi32>, tensor<2x3xf64>, tensor<2xi8>)
+  return
+}
+
+// -----
+
+// Ten rows are two tiles of six.
+func.func @pack_tiles_of_pairs(%c: tensor<10x32xi8>, %s: tensor<10x2xf8E8M0FNU>, %v: tensor<4x2x3x64xi8>, %t: tensor<4x2x2x6xi32>, %f: tensor<4x6xf64>, %w: tensor<4xi8>) {
+  // expected-error @below {{expects dimension 0 of 'values' to be dimension 0 of 'scales' / 6 = 2, but got 4}}
+  %0:4 = fp4.pack_lhs group_size(32) offset(0) row_pairs ins(%c, %s : tensor<10x32xi8>, tensor<10x2xf8E8M0FNU>) outs(%v, %t, %f, %w : tensor<4x2x3x64xi8>, tensor<4x2x2x6xi32>, tensor<4x6xf64>, tensor<4xi8>)
+  return
+}
+
+// -----
+
 func.func @pack_terms(%c: tensor<10x32xi8>, %s: tensor<10x2xf8E8M0FNU>, %v: tensor<2x2x6x32xi8>, %t: tensor<2x2x2x4xi32>, %f: tensor<2x6xf64>, %w: tensor<2xi8>) {
   // expected-error @below {{expects the last dimensions of 'terms' to be 2 and the rows of a tile, but got 'tensor<2x2x2x4xi32>'}}
   %0:4 = fp4.pack_lhs group_size(32) offset(12) ins(%c, %s : tensor<10x32xi8>, tensor<10x2xf8E8M0FNU>) outs(%v, %t, %f, %w : tensor<2x2x6x32xi8>, tensor<2x2x2x4xi32>, tensor<2x6xf64>, tensor<2xi8>)

@@ -4,9 +4,11 @@
 // RUN: fp4-opt %s --split-input-file --fp4-data-tile="triple=x86_64-linux-gnu cpu=haswell" --canonicalize | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: fp4-opt %s --split-input-file --fp4-data-tile="triple=x86_64-linux-gnu cpu=x86-64" --canonicalize | FileCheck %s --check-prefixes=CHECK,PORTABLE
 // RUN: fp4-opt %s --split-input-file --fp4-data-tile="triple=aarch64-linux-gnu cpu=cortex-a76" --canonicalize | FileCheck %s --check-prefixes=CHECK,NEON
+// RUN: fp4-opt %s --split-input-file --fp4-data-tile="triple=aarch64-linux-gnu cpu=neoverse-v1" --canonicalize | FileCheck %s --check-prefixes=CHECK,I8MM
 
 // A number of rows that is not known chooses between one row, a few, on some CPUs a batch of up to 64, and more. Where
-// the columns' bytes are unsigned they have an offset.
+// the columns' bytes are unsigned they have an offset. Where two rows are multiplied at once, tiles for many are in pairs,
+// with the same panels of the weight.
 // CHECK-LABEL: func.func @any(
 // CHECK-SAME:    %[[A:.*]]: tensor<?x64xi8>, %[[SA:.*]]: tensor<?x4xf8E4M3FN>, %[[W:.*]]: tensor<64x64xi8>, %[[SW:.*]]: tensor<64x4xf8E4M3FN>, %[[ALPHA:.*]]: f32, %[[Y:.*]]: tensor<?x64xf32>)
 // CHECK:         %[[PW:.*]] = linalg.pack %[[W]]
@@ -19,6 +21,7 @@
 // CHECK:         else
 // AVX512:        arith.cmpi ule, %[[M]], %c4
 // NEON:          arith.cmpi ule, %[[M]], %c4
+// I8MM:          arith.cmpi ule, %[[M]], %c4
 // AVX2:          arith.cmpi ule, %[[M]], %c2
 // PORTABLE:      arith.cmpi ule, %[[M]], %c2
 // CHECK:         scf.if
@@ -29,16 +32,21 @@
 // PORTABLE:        fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
 // NEON:            fp4.pack_lhs group_size(32) offset(0) {{.*}} tensor<?x4x4x32xi8>
 // NEON:            fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
+// I8MM:            fp4.pack_lhs group_size(32) offset(0) ins({{.*}} tensor<?x4x4x32xi8>
+// I8MM:            fp4.packed_matmul {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
 // CHECK:         else
 // AVX512:          arith.cmpi ule, %[[M]], %c64
 // AVX512:          scf.if
 // AVX512:            fp4.pack_lhs {{.*}} tensor<?x4x8x32xi8>, tensor<?x4x2x8xi32>
 // AVX512:          else
 // NEON-NOT:        scf.if
+// I8MM-NOT:        scf.if
 // AVX2-NOT:        scf.if
 // PORTABLE-NOT:    scf.if
 // AVX512:          fp4.pack_lhs {{.*}} tensor<?x4x6x32xi8>, tensor<?x4x2x6xi32>
 // NEON:            fp4.pack_lhs {{.*}} tensor<?x4x6x32xi8>, tensor<?x4x2x6xi32>
+// I8MM:            fp4.pack_lhs group_size(32) offset(0) row_pairs ins({{.*}} tensor<?x4x3x64xi8>, tensor<?x4x2x6xi32>
+// I8MM:            fp4.packed_matmul group_size(32) offset(0) row_pairs {{.*}} rhs({{.*}} : tensor<8x16x32xi8>, tensor<8x4x8xf8E4M3FN>)
 // AVX2:            fp4.pack_lhs {{.*}} tensor<?x4x3x32xi8>, tensor<?x4x2x3xi32>
 // PORTABLE:        fp4.pack_lhs {{.*}} tensor<?x4x3x32xi8>, tensor<?x4x2x3xi32>
 func.func @any(%a: tensor<?x64xi8>, %sa: tensor<?x4xf8E4M3FN>, %w: tensor<64x64xi8>, %sw: tensor<64x4xf8E4M3FN>, %alpha: f32, %y: tensor<?x64xf32>) -> tensor<?x64xf32> {

@@ -38,6 +38,7 @@ enum class DotProduct {
   AVX512VNNI, ///< vpdpbusd on 512 bits, unsigned x signed
   AVXVNNI,    ///< vpdpbusd on 256 bits, unsigned x signed
   AVX2,       ///< vpmaddubsw, vpmaddwd, vpaddd on 256 bits, unsigned x signed
+  NEONMatrix, ///< smmla on 128 bits, signed x signed, and sdot for few rows
   NEONDot,    ///< sdot on 128 bits, signed x signed
   Portable,   ///< widened to i32, multiplied and added, on 128 bits
 };
@@ -93,11 +94,20 @@ public:
   /// Whether the products take the bytes of one side, the columns', as
   /// unsigned.
   bool hasUnsignedColumns() const {
-    return dot != DotProduct::NEONDot && dot != DotProduct::Portable;
+    return !hasNEONDot() && dot != DotProduct::Portable;
   }
 
   /// What is added to the columns' values, -12 to 12, to make such bytes.
   int64_t getColumnOffset() const { return hasUnsignedColumns() ? 12 : 0; }
+
+  /// Whether there is sdot.
+  bool hasNEONDot() const {
+    return dot == DotProduct::NEONMatrix || dot == DotProduct::NEONDot;
+  }
+
+  /// Whether eight bytes of each of two rows are multiplied with those of two
+  /// columns by one instruction, and tiles for many rows are in such pairs.
+  bool hasRowPairs() const { return dot == DotProduct::NEONMatrix; }
 
   /// Whether 16 lanes of 32 bits are looked up in a vector by one instruction
   /// that does not compete with dot products.

@@ -86,7 +86,8 @@ static DotProduct chooseDotProduct(const llvm::Triple &triple,
       return DotProduct::AVX2;
   }
   if (triple.isAArch64() && target.checkFeatures("+dotprod,+neon"))
-    return DotProduct::NEONDot;
+    return target.checkFeatures("+i8mm") ? DotProduct::NEONMatrix
+                                         : DotProduct::NEONDot;
   return DotProduct::Portable;
 }
 
@@ -174,6 +175,8 @@ StringRef cpu::stringifyDotProduct(DotProduct dot) {
     return "AVX-VNNI";
   case DotProduct::AVX2:
     return "AVX2";
+  case DotProduct::NEONMatrix:
+    return "NEON matrix product";
   case DotProduct::NEONDot:
     return "NEON dot product";
   case DotProduct::Portable:
@@ -194,6 +197,7 @@ Tile CPU::getTile() const {
   case DotProduct::AVXVNNI:
   case DotProduct::AVX2:
     return {8, 2, 3, 3, 2};
+  case DotProduct::NEONMatrix:
   case DotProduct::NEONDot:
     return {4, 2, 6, 6, 4};
   case DotProduct::Portable:

@@ -44,6 +44,9 @@ static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
   bool hasIndices =
       product.cpu.hasLookup32() &&
       isa<Float8E4M3FNType>(getElementTypeOrSelf(op.getRhsScales()));
+  bool hasPairs =
+      product.cpu.hasRowPairs() && rows == product.cpu.getTile().prefillRows;
+  int64_t together = hasPairs ? 2 : 1;
   AffineExpr d0 = b.getAffineDimExpr(0);
   OpFoldResult tiles = affine::makeComposedFoldedAffineApply(
       b, b.getLoc(), d0.ceilDiv(rows),
@@ -55,17 +58,17 @@ static Value multiply(ImplicitLocOpBuilder &b, const Product &product,
     return tensor::EmptyOp::create(b, shape, element);
   };
   SmallVector<Value> packed = {
-      empty({product.groups, rows, group}, b.getI8Type()),
+      empty({product.groups, rows / together, group * together}, b.getI8Type()),
       empty({product.groups, 2, rows}, b.getI32Type()),
       empty({rows}, b.getF64Type()), empty({}, b.getI8Type())};
-  auto lhs = PackLhsOp::create(b, TypeRange(packed), op.getLhsCodes(),
-                               op.getLhsScales(), packed[0], packed[1],
-                               packed[2], packed[3], group, offset, hasIndices);
+  auto lhs = PackLhsOp::create(
+      b, TypeRange(packed), op.getLhsCodes(), op.getLhsScales(), packed[0],
+      packed[1], packed[2], packed[3], group, offset, hasIndices, hasPairs);
   return PackedMatmulOp::create(
              b, op->getResultTypes(), lhs.getResult(0), lhs.getResult(1),
              lhs.getResult(2), lhs.getResult(3), op.getLhsScales(),
              product.rhsCodes, product.rhsScales, op.getAlpha(), op.getOutput(),
-             group, offset, hasIndices)
+             group, offset, hasIndices, hasPairs)
       .getResult(0);
 }
 

@@ -59,9 +59,8 @@ static OpFoldResult getTilesInBlock(ImplicitLocOpBuilder &b,
                                     PackedMatmulOp op) {
   OpFoldResult tiles = tensor::getMixedSize(b, b.getLoc(), op.getValues(), 0);
   auto rows = cast<ShapedType>(op.getOutput().getType()).getDimSize(0);
-  int64_t inTile = cast<ShapedType>(op.getValues().getType()).getDimSize(2);
   // Tiles of the decode strategy are few.
-  if (inTile == 1 ||
+  if (op.getTileRows() == 1 ||
       (!ShapedType::isDynamic(rows) && rows <= cpu::Tile::kBlockTiles))
     return b.getIndexAttr(0);
   Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), tiles);

@@ -56,7 +56,7 @@ class FP4_Op<string mnemonic, list<Trait> traits = []>
 
 /// An op in destination-passing style whose last `numInits` operands are the
 /// destinations. On tensors it has a result for each of them, on memrefs none.
-class FP4_DestinationOp<string mnemonic, int numInits>
+class FP4_DestinationOp<string mnemonic, int numInits, string methods = "">
     : FP4_Op<mnemonic, [
         DestinationStyleOpInterface,
         DeclareOpInterfaceMethods<FP4_TileDimsOpInterface>,
@@ -75,7 +75,7 @@ class FP4_DestinationOp<string mnemonic, int numInits>
       return ::mlir::MutableOperandRange(getOperation(), getNumOperands() - }]
       # numInits # ", " # numInits # [{);
     }
-  }];
+  }] # methods;
 
   let extraClassDefinition = runtimeVerification # [{
     ::llvm::LogicalResult $cppClass::reifyResultShapes(
@@ -600,7 +600,15 @@ def FP4_ConvertScaleLayoutOp : FP4_DestinationOp<"convert_scale_layout", 1> {
 // Data-tiled level
 //===----------------------------------------------------------------------===//
 
-def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
+defvar tileRowsDeclaration = [{
+    /// The rows of a tile.
+    int64_t getTileRows();
+    /// How many of them are in one row of the values.
+    int64_t getRowsTogether() { return getRowPairs() ? 2 : 1; }
+  }];
+
+def FP4_PackLhsOp
+    : FP4_DestinationOp<"pack_lhs", 4, tileRowsDeclaration> {
   let summary = "activation codes in the order in which a CPU multiplies them";
   let description = [{
     Expands the codes of the rows of a product to bytes, in tiles of R rows, and
@@ -615,13 +623,24 @@ def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
     for i < G/2: the even elements of a group and then the odd ones, as the
     nibbles of packed codes give them. Rows beyond M repeat the last one.
 
+    With `row_pairs`, for instructions that multiply two rows at once, R is even
+    and `values` is (M/R up, K/G, R/2, 2 * G). Each 16 bytes are eight elements
+    of one row and then of the next, for h < 2, s < G/8 and i < 4:
+
+    ```
+    values[t, g, p, 16 * s + 8 * h + i]
+        = 2 * e2m1(code[t * R + 2 * p + h, g * G + 8 * s + 2 * i])
+    values[t, g, p, 16 * s + 8 * h + 4 + i]
+        = 2 * e2m1(code[t * R + 2 * p + h, g * G + 8 * s + 2 * i + 1])
+    ```
+
     `terms` (M/R up, K/G, 2, R) holds bits that depend on the format. With
     `offset` what is added to the values of the other operand:
 
     | | f8E8M0FNU | f8E4M3FN | with `scale_indices` |
     | --- | --- | --- | --- |
     | `terms[t, g, 0, r]` | max(e - E, -60) << 23 | the scale as f32 | its byte |
-    | `terms[t, g, 1, r]` | that - offset * sum_i values[t, g, r, i] | - offset * sum_i values[t, g, r, i] | the same |
+    | `terms[t, g, 1, r]` | that - offset * the sum of the row's values | - offset * the sum of the row's values | the same |
     | `factors[t, r]` | 2^(E - 127), NaN if a scale is | 1 | NaN if a scale is, or 1 |
 
     where e is the byte of the scale, and E the largest of the row that is not
@@ -648,12 +667,13 @@ def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
     FP4_Shaped<I8, "packed i8 codes">:$codes, FP4_Scales:$scales,
     FP4_Shaped<I8, "i8">:$values, FP4_Shaped<I32, "i32">:$terms,
     FP4_Shaped<F64, "f64">:$factors, FP4_Shaped<I8, "i8">:$wide,
-    I64Attr:$group_size, I64Attr:$offset, UnitAttr:$scale_indices
+    I64Attr:$group_size, I64Attr:$offset, UnitAttr:$scale_indices,
+    UnitAttr:$row_pairs
   );
 
   let assemblyFormat = [{
     `group_size` `(` $group_size `)` `offset` `(` $offset `)`
-    (`scale_indices` $scale_indices^)?
+    (`scale_indices` $scale_indices^)? (`row_pairs` $row_pairs^)?
     `ins` `(` $codes `,` $scales `:` type($codes) `,` type($scales) `)`
     `outs` `(` $values `,` $terms `,` $factors `,` $wide `:` type($values) `,`
                type($terms) `,` type($factors) `,` type($wide) `)`
@@ -664,7 +684,8 @@ def FP4_PackLhsOp : FP4_DestinationOp<"pack_lhs", 4> {
   }];
 }
 
-def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
+def FP4_PackedMatmulOp
+    : FP4_DestinationOp<"packed_matmul", 1, tileRowsDeclaration> {
   let summary = "scaled_matmul of operands that are laid out in tiles";
   let description = [{
     `fp4.scaled_matmul` of what `fp4.pack_lhs` gives with a weight in panels of
@@ -680,8 +701,8 @@ def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
     | `rhs_scales` | (N/P up, K/G, P) | as `lhs_scales` |
     | `output` | (M, N) | f32, f16, bf16 |
 
-    `offset` and `scale_indices` are those of the `fp4.pack_lhs`. The op tiles over tiles of rows and
-    panels.
+    `offset`, `scale_indices` and `row_pairs` are those of the `fp4.pack_lhs`.
+    The op tiles over tiles of rows and panels.
 
     Example:
 
@@ -705,12 +726,13 @@ def FP4_PackedMatmulOp : FP4_DestinationOp<"packed_matmul", 1> {
     FP4_Shaped<F64, "f64">:$factors, FP4_Shaped<I8, "i8">:$wide,
     FP4_Scales:$lhs_scales, FP4_Shaped<I8, "packed i8 codes">:$rhs_codes,
     FP4_Scales:$rhs_scales, F32:$alpha, FP4_Float:$output,
-    I64Attr:$group_size, I64Attr:$offset, UnitAttr:$scale_indices
+    I64Attr:$group_size, I64Attr:$offset, UnitAttr:$scale_indices,
+    UnitAttr:$row_pairs
   );
 
   let assemblyFormat = [{
     `group_size` `(` $group_size `)` `offset` `(` $offset `)`
-    (`scale_indices` $scale_indices^)?
+    (`scale_indices` $scale_indices^)? (`row_pairs` $row_pairs^)?
     `lhs` `(` $values `,` $terms `,` $factors `,` $wide `,` $lhs_scales `:`
               type($values) `,` type($terms) `,` type($factors) `,`
               type($wide) `,` type($lhs_scales) `)`
