@@ -165,7 +165,9 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   Event event = {epochOf(agent), pc};
   Epoch writer = cell.write.epoch;
   if (writer && !(isStrong && cell.strongWrite)) {
-    if (kind != Access::Rewrite && !isKnown(known, writer))
+    bool isThere = isKnown(known, writer) ||
+                   (cell.isInit && isKnown(agent.over.known, writer));
+    if (kind != Access::Rewrite && !isThere)
       return conflict(cell.write, true, false);
     // Without a fence a write of the generic proxy may even come last.
     if (proxy == Proxy::Async && cell.writeProxy == Proxy::Generic &&
@@ -180,8 +182,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   auto isOver = [&](Epoch read) {
     return isKnown(known, read) ||
-           (kind == Access::Retire && !agent.over.known.empty() &&
-            isKnown(agent.over.known, read));
+           (kind == Access::Retire && isKnown(agent.over.known, read));
   };
   for (const Event &read : cell.reads) {
     if (read.epoch && !isOver(read.epoch))
@@ -201,6 +202,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   cell.write = event;
   cell.strongWrite = isStrong;
+  cell.isInit = kind == Access::Init;
   cell.writeProxy = proxy;
   return std::nullopt;
 }

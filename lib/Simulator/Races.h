@@ -53,6 +53,9 @@ enum class Access : uint8_t {
   /// A write of what is there already: it does not race with other writes.
   /// Compilers have all warps store one value to one place.
   Rewrite,
+  /// The beginning of an mbarrier. After even a relaxed barrier it is there:
+  /// CUTLASS initialises one after its fence.mbarrier_init.
+  Init,
   /// The end of an mbarrier. A wait for it that was over before even a relaxed
   /// barrier cannot come later: the thread has branched on it. Triton orders
   /// no more than this.
@@ -159,6 +162,7 @@ private:
     Event write;
     std::array<Event, 3> reads;
     bool strongWrite = false;
+    bool isInit = false; ///< The write is Access::Init.
     Proxy writeProxy = Proxy::Generic;
     bool isSplit = false; ///< Its bytes have cells of their own.
     bool hasMore = false; ///< Reads that are not in `reads`.
