@@ -203,6 +203,8 @@ static CUresult launch(const char *call, Driver &driver, Context &context,
     completion->isRecorded = true;
     completion->time = std::chrono::steady_clock::now();
   }
+  for (const Report &warning : run->warnings)
+    std::fprintf(stderr, "%s\n", warning.format().c_str());
   if (run->reports.empty())
     return CUDA_SUCCESS;
   for (const Report &report : run->reports)

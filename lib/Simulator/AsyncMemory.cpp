@@ -30,7 +30,8 @@ bool MemoryOperation::note(const Bytes &bytes, uint32_t size,
                            Access kind) const {
   if (!bytes.owner)
     return true;
-  if (bytes.owner->liveThreads == 0)
+  bool isKept = keepsSource && bytes.owner == &issuer.warp->cta;
+  if (bytes.owner->liveThreads == 0 && !isKept)
     return issuer.fault("out-of-bounds",
                         formatv("the operation accesses the shared memory of "
                                 "CTA ({0}, {1}, {2}), which has exited",

@@ -52,6 +52,8 @@ protected:
   const Issuer issuer;
   const Proxy proxy;
   mutable Agent agent;
+  /// The shared memory of its CTA, which it reads, is there until it has.
+  bool keepsSource = false;
 
 private:
   bool note(const Bytes &bytes, uint32_t size, Access kind) const;

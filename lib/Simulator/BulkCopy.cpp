@@ -115,7 +115,14 @@ BulkStore::BulkStore(Issuer issuer, std::vector<Piece> pieces,
                      std::optional<Reduction> reduction, uint16_t byteMask)
     : MemoryOperation(issuer, Proxy::Async), pieces(std::move(pieces)),
       reduction(reduction), byteMask(byteMask),
-      completion(std::make_shared<Completion>(cluster().races.now(agent))) {}
+      completion(std::make_shared<Completion>(cluster().races.now(agent))) {
+  // Chips end a CTA when its stores have read what they store. CUTLASS's
+  // epilogues do not wait for that; CUDA's programming guide says to.
+  Cta &cta = this->issuer.warp->cta;
+  keepsSource = !cta.grid.launch.pedantic;
+  if (keepsSource)
+    cluster().races.release(completion->moment, cta.atExit);
+}
 
 void BulkStore::push(std::unique_ptr<BulkStore> store) {
   const Issuer &issuer = store->issuer;

@@ -113,10 +113,24 @@ void Cluster::completeBarrierIfFull() {
   barrier.arrivingRelaxed.clear();
 }
 
-void Cluster::report(Report report) {
-  const Program &program = *grid.launch.program;
+static void complete(const Grid &grid, Report &report) {
   report.kernel = grid.launch.kernel->name.str();
-  report.module = program.module().name;
+  report.module = grid.launch.program->module().name;
+}
+
+void Cluster::warn(uint32_t pc, Report report) {
+  if (!warned.insert(pc).second)
+    return;
+  complete(grid, report);
+  report.isWarning = true;
+  std::lock_guard<std::mutex> lock(grid.mutex);
+  auto [place, isNew] = grid.warnings.try_emplace(pc, number, report);
+  if (!isNew && number < place->second.first)
+    place->second = {number, std::move(report)};
+}
+
+void Cluster::report(Report report) {
+  complete(grid, report);
   std::lock_guard<std::mutex> lock(grid.mutex);
   grid.reports.insert({number, std::move(report)});
   grid.stop = true;

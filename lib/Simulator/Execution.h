@@ -23,6 +23,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <set>
 
 namespace mlir::fp4::sim {
 
@@ -49,6 +50,8 @@ struct Grid {
   /// Takes a cluster that has not begun away, which then never does: its
   /// number, or nothing if there is none.
   std::function<std::optional<uint64_t>()> cancel = {};
+  /// By pc: the first one of the first cluster that has one.
+  std::map<uint32_t, std::pair<uint64_t, Report>> warnings = {};
 };
 
 /// The index of the cluster of that number.
@@ -334,6 +337,8 @@ public:
   State run(uint64_t steps);
 
   void report(Report report);
+  /// Once for an instruction.
+  void warn(uint32_t pc, Report report);
 
   Grid &grid;
   const uint64_t number;
@@ -357,6 +362,7 @@ private:
   bool giveUpWaits();
 
   std::vector<Warp *> warps; ///< In the order in which they take turns.
+  std::set<uint32_t> warned;
   uint64_t lastProgress = 0;
   unsigned idleRounds = 0; ///< In which waits were given up, since then.
 };

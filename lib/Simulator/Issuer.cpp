@@ -13,7 +13,7 @@ using namespace llvm;
 using namespace mlir::fp4;
 using namespace mlir::fp4::sim;
 
-bool Issuer::fault(StringRef rule, const Twine &message) const {
+Report Issuer::makeReport(StringRef rule, const Twine &message) const {
   const Grid &grid = warp->cta.grid;
   Report report;
   report.rule = rule.str();
@@ -28,8 +28,16 @@ bool Issuer::fault(StringRef rule, const Twine &message) const {
       if (file.number == syntax->source.file)
         report.sourceFile = file.name.str();
   }
-  warp->cta.cluster.report(std::move(report));
+  return report;
+}
+
+bool Issuer::fault(StringRef rule, const Twine &message) const {
+  warp->cta.cluster.report(makeReport(rule, message));
   return false;
+}
+
+void Issuer::warn(StringRef rule, const Twine &message) const {
+  warp->cta.cluster.warn(pc, makeReport(rule, message));
 }
 
 std::string Issuer::describe() const {
@@ -42,6 +50,9 @@ bool Issuer::noteAccess(Agent &agent, Cta &owner, uint32_t offset,
   Cluster &cluster = warp->cta.cluster;
   std::optional<Races::Conflict> conflict =
       cluster.races.access(agent, proxy, pc, owner.rank, offset, size, kind);
+  bool isWarning = !conflict && cluster.races.unfenced;
+  if (isWarning)
+    conflict = cluster.races.unfenced;
   if (!conflict)
     return true;
   bool isWrite = kind == Access::Write || kind == Access::StrongWrite;
@@ -50,13 +61,18 @@ bool Issuer::noteAccess(Agent &agent, Cta &owner, uint32_t offset,
       formatv("shared memory at {0:x} of CTA ({1}, {2}, {3})", conflict->offset,
               owner.index[0], owner.index[1], owner.index[2])
           .str();
-  if (conflict->isOrdered)
-    return fault("proxy", Twine("the async proxy ") +
-                              (isWrite ? "writes " : "reads ") + place +
-                              ", which " + other +
-                              (conflict->isWrite ? " writes" : " reads") +
-                              " by the generic proxy, without a "
-                              "fence.proxy.async between the two");
+  if (conflict->isOrdered) {
+    std::string text =
+        formatv("the async proxy {0} {1}, which {2} {3} by the generic proxy, "
+                "without a fence.proxy.async between the two",
+                isWrite ? "writes" : "reads", place, other,
+                conflict->isWrite ? "writes" : "reads")
+            .str();
+    if (!isWarning)
+      return fault("proxy", text);
+    warn("proxy", text);
+    return true;
+  }
   return fault("race", Twine("the operation ") +
                            (isWrite ? "writes " : "reads ") + place +
                            ", which " + other +

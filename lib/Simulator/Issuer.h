@@ -30,6 +30,8 @@ struct Issuer {
 
   /// Reports a broken rule; returns false, as those do who call it.
   bool fault(llvm::StringRef rule, const llvm::Twine &message) const;
+  /// Says that what chips do is not what the manual promises.
+  void warn(llvm::StringRef rule, const llvm::Twine &message) const;
   /// "line 12", for reports of others.
   std::string describe() const;
 
@@ -37,6 +39,9 @@ struct Issuer {
   /// ordered with an earlier one, which is reported.
   bool noteAccess(Agent &agent, Cta &owner, uint32_t offset, uint32_t size,
                   Access kind, Proxy proxy = Proxy::Async) const;
+
+private:
+  Report makeReport(llvm::StringRef rule, const llvm::Twine &message) const;
 };
 
 } // namespace mlir::fp4::sim

@@ -268,6 +268,8 @@ Expected<LaunchResult> sim::launch(const Launch &launch, DeviceMemory &memory) {
   // One report: what the others say may follow from the first.
   if (!grid.reports.empty())
     result.reports.push_back(std::move(grid.reports.begin()->second));
+  for (auto &entry : grid.warnings)
+    result.warnings.push_back(std::move(entry.second.second));
   result.statistics = grid.statistics;
   return result;
 }

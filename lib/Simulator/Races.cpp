@@ -165,12 +165,19 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   Event event = {epochOf(agent), pc};
   Epoch writer = cell.write.epoch;
   if (writer && !(isStrong && cell.strongWrite)) {
-    if (kind != Access::Rewrite && !isKnown(known, writer))
+    bool isThere = isKnown(known, writer) ||
+                   (cell.isInit && isKnown(agent.over.known, writer));
+    if (kind != Access::Rewrite && !isThere)
       return conflict(cell.write, true, false);
     // Without a fence a write of the generic proxy may even come last.
     if (proxy == Proxy::Async && cell.writeProxy == Proxy::Generic &&
-        !isKnown(agent.clock.fenced, writer))
-      return conflict(cell.write, true, true);
+        !isKnown(agent.clock.fenced, writer)) {
+      Conflict missing = conflict(cell.write, true, true);
+      if (!isRead || !agent.readsUnfenced)
+        return missing;
+      if (!unfenced)
+        unfenced = missing;
+    }
   }
   if (isRead) {
     // A strong read does not race with the strong writes that it polls for.
@@ -180,8 +187,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   auto isOver = [&](Epoch read) {
     return isKnown(known, read) ||
-           (kind == Access::Retire && !agent.over.known.empty() &&
-            isKnown(agent.over.known, read));
+           (kind == Access::Retire && isKnown(agent.over.known, read));
   };
   for (const Event &read : cell.reads) {
     if (read.epoch && !isOver(read.epoch))
@@ -201,6 +207,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   cell.write = event;
   cell.strongWrite = isStrong;
+  cell.isInit = kind == Access::Init;
   cell.writeProxy = proxy;
   return std::nullopt;
 }
@@ -211,6 +218,7 @@ std::optional<Races::Conflict> Races::access(Agent &agent, Proxy proxy,
                                              Access kind) {
   if (kind == Access::StrongRead || kind == Access::StrongWrite)
     acquire(agent, places[uint64_t(cta) << 32 | offset]);
+  unfenced.reset();
   size_t base = size_t(cta) * words;
   uint32_t end = offset + size;
   for (uint32_t at = offset; at < end;) {
@@ -241,6 +249,8 @@ std::optional<Races::Conflict> Races::access(Agent &agent, Proxy proxy,
       found->offset = at;
       return found;
     }
+    if (unfenced && unfenced->offset == 0)
+      unfenced->offset = at;
     at = next;
   }
   if (kind == Access::StrongWrite)

@@ -53,6 +53,9 @@ enum class Access : uint8_t {
   /// A write of what is there already: it does not race with other writes.
   /// Compilers have all warps store one value to one place.
   Rewrite,
+  /// The beginning of an mbarrier. After even a relaxed barrier it is there:
+  /// CUTLASS initialises one after its fence.mbarrier_init.
+  Init,
   /// The end of an mbarrier. A wait for it that was over before even a relaxed
   /// barrier cannot come later: the thread has branched on it. Triton orders
   /// no more than this.
@@ -93,6 +96,9 @@ struct Agent {
   SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
   SyncToken observed; ///< By what is relaxed; a fence makes it known.
   SyncToken over;     ///< What others did before a relaxed barrier.
+  /// It reads what the generic proxy wrote without a fence.proxy.async, too;
+  /// Races::unfenced says so.
+  bool readsUnfenced = false;
 };
 
 class Races {
@@ -135,6 +141,10 @@ public:
     uint32_t offset;
   };
 
+  /// Of the last access, what no fence.proxy.async was between and its agent
+  /// takes all the same.
+  std::optional<Conflict> unfenced;
+
   /// Notes an access of bytes of a CTA's shared memory, made by the
   /// instruction at that pc.
   std::optional<Conflict> access(Agent &agent, Proxy proxy, uint32_t pc,
@@ -159,6 +169,7 @@ private:
     Event write;
     std::array<Event, 3> reads;
     bool strongWrite = false;
+    bool isInit = false; ///< The write is Access::Init.
     Proxy writeProxy = Proxy::Generic;
     bool isSplit = false; ///< Its bytes have cells of their own.
     bool hasMore = false; ///< Reads that are not in `reads`.

@@ -23,7 +23,8 @@ std::string Report::format() const {
   os << module;
   if (location.line)
     os << ':' << location.line << ':' << location.column;
-  os << ": error: [" << rule << "] " << message << "\n  in kernel " << kernel;
+  os << (isWarning ? ": warning: [" : ": error: [") << rule << "] " << message
+     << "\n  in kernel " << kernel;
   if (cta)
     os << ", CTA " << *cta;
   if (warp)

@@ -27,6 +27,8 @@ TYPES: Final = {
     "u64": (4, 8, None), "f16": (6, 2, 0x7FFF), "f32": (7, 4, 0x7FFFFFFF), "bf16": (9, 2, 0x7FFF),
     "f64": (8, 8, 0x7FFFFFFFFFFFFFFF),
 }  # fmt: skip
+# The same of those that have 16 bytes in shared memory for 16 elements, and less of data.
+PACKED: Final = {"16u4": (14, 8), "16u6": (15, 12)}
 # Swizzle mode and atomicity, bytes of a row, and the bits of the address that are changed: (from, to, count).
 SWIZZLES: Final = {
     "none": (0, 0, 0, ()),
@@ -77,7 +79,8 @@ class Map:
         mode, atom, _, _ = SWIZZLES[self.swizzle]
         fields = struct.pack("<Q5Q4Q", 0, *self.dims, *pad, *self.strides, *pad)
         fields += struct.pack("<5H5B", *self.box, *pad, *self.steps, *pad)
-        fields += bytes([rank - 1, TYPES[self.type][0], 0, mode, atom, 0, self.nan])
+        number = PACKED[self.type][0] if self.type in PACKED else TYPES[self.type][0]
+        fields += bytes([rank - 1, number, 0, mode, atom, 0, self.nan])
         return fields.ljust(128, b"\0")
 
     def swizzled(self, offset: int) -> int:
@@ -163,15 +166,29 @@ def kernel(tile: int, base: int, body: str) -> str:
 """
 
 
-def load_kernel(tile: int, base: int, coordinates: list[int], rank: int, mode: str) -> str:
+def load_kernel(
+    tile: int, base: int, coordinates: list[int], rank: int, mode: str, copied: int | None = None
+) -> str:
+    """`copied` is of what the barrier is told, with zeros between it; otherwise the whole tile."""
     listed = ", ".join(map(str, coordinates))
+    zeros = """
+  shl.b32 %r6, %r1, 2;
+ZERO:
+  add.u32 %r7, %r5, %r6;
+  st.shared.b32 [%r7], 0;
+  add.u32 %r6, %r6, 128;
+  setp.lt.u32 %p2, %r6, TILE;
+  @%p2 bra ZERO;
+  fence.proxy.async.shared::cta;
+  bar.warp.sync -1;
+""".replace("TILE", str(tile))
     return kernel(
         tile,
         base,
-        f"""
+        f"""{zeros if copied else ""}
   @%p0 bra WAIT;
   mbarrier.init.shared::cta.b64 [bar], 1;
-  mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], {tile};
+  mbarrier.arrive.expect_tx.shared::cta.b64 _, [bar], {copied or tile};
   cp.async.bulk.prefetch.tensor.{rank}d.L2.global{mode} [%rd3, {{{listed}}}];
   cp.async.bulk.tensor.{rank}d.shared::cluster.global{mode}.mbarrier::complete_tx::bytes
     [%r5], [%rd3, {{{listed}}}], [bar];
@@ -352,6 +369,30 @@ def check_rows(runner: Runner, rng: random.Random, swizzle: str) -> None:
     compare("scatter4", made, coordinates, tensor, after)
 
 
+def check_packed(runner: Runner, rng: random.Random, name: str, swizzle: str) -> None:
+    """Loads of 4 and 6 bits: a barrier is told of the data, and not of the padding
+    [CUTLASS, sm100_blockscaled_mma_warpspecialized.hpp, ABTmaTransactionBytes]."""
+    _, unit = PACKED[name]
+    blocks, rows, box_rows = rng.randint(1, 2), rng.randint(1, 6), rng.randint(1, 8)
+    row = blocks * 8 * unit
+    made = Map(name, [128 * blocks, rows], [row], [128, box_rows], [1, 1], swizzle, False)
+    made.base = rng.choice([0, 128, 384, 896])
+    coordinates = [128 * rng.randint(-1, blocks), rng.randint(-1, rows)]
+    tensor = np.frombuffer(rng.randbytes(row * rows), dtype=np.uint8).copy()
+    tile = np.zeros(128 * box_rows, dtype=np.uint8)
+    expected = np.zeros_like(tile)
+    for i, k in itertools.product(range(box_rows), range(8)):
+        x, y = coordinates[0] + 16 * k, coordinates[1] + i
+        if 0 <= x < made.dims[0] and 0 <= y < rows:
+            place = y * row + x // 16 * unit
+            shared = made.swizzled(128 * i + 16 * k)
+            expected[shared : shared + unit] = tensor[place : place + unit]
+    copied = unit * 8 * box_rows
+    text = load_kernel(tile.size, made.base, coordinates, 2, "", copied)
+    runner.run(text, made, tensor, tile)
+    compare(f"load of {name}", made, coordinates, tile, expected)
+
+
 def main() -> None:
     rng = random.Random(3)
     with tempfile.TemporaryDirectory() as folder:
@@ -372,6 +413,9 @@ def main() -> None:
         for swizzle in SWIZZLES:
             check_rows(runner, rng, swizzle)
         print(f"rows: {runner.count} copies agree")
+        for name, swizzle, _ in itertools.product(("16u4", "16u6"), ("none", "128"), range(4)):
+            check_packed(runner, rng, name, swizzle)
+        print(f"packed: {runner.count} copies agree")
 
 
 if __name__ == "__main__":

@@ -297,7 +297,10 @@ class Image:
 def k_major(image: Image, data: Array, span: int) -> list[int]:
     """Puts rows of bytes; returns the descriptor of each 32 bytes along K."""
     rows, size = data.shape
-    start = image.reserve(rows * size)
+    start = image.reserve(rows * size + 1024)
+    if span:
+        # In any row of the pattern, which is one of the addresses.
+        start += 128 * (start // 1024 % 8)
     r, kb = np.meshgrid(np.arange(rows), np.arange(size), indexing="ij")
     if span:
         offsets = (

@@ -317,6 +317,8 @@ static Expected<int> run() {
       return std::move(error);
   printStatistics(result->statistics);
   outs().flush();
+  for (const Report &warning : result->warnings)
+    errs() << warning.format() << '\n';
   for (const Report &report : result->reports)
     errs() << report.format() << '\n';
   return result->reports.empty() ? 0 : 2;

@@ -64,7 +64,8 @@ struct Statistics {
 };
 
 struct LaunchResult {
-  std::vector<Report> reports; ///< Empty if no rule was broken.
+  std::vector<Report> reports;  ///< Empty if no rule was broken.
+  std::vector<Report> warnings; ///< One of an instruction, by their order.
   Statistics statistics;
 };
 

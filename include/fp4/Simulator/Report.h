@@ -29,6 +29,8 @@ struct Report {
   std::optional<uint32_t> warp;
   std::optional<Dim3> thread;
   std::string message;
+  /// The manual forbids it, but chips are known to do what was meant.
+  bool isWarning = false;
 
   /// One line for the violation, then the lines of the message, if any.
   std::string format() const;

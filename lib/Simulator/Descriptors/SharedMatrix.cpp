@@ -125,19 +125,15 @@ Error sim::checkOperand(const SharedMatrix &matrix, MatrixMajor major,
   if (matrix.swizzle == MatrixSwizzle::None)
     return Error::success();
 
+  // It may start in any row: the pattern is that of the addresses, and begins
+  // where a base offset of 0 says that it does.
   unsigned span = getSwizzleSpan(matrix.swizzle);
-  unsigned rows = isAtom32B ? 4 : 8;
-  uint32_t inPattern = matrix.startAddress % (span * rows);
-  if (inPattern >= span)
-    return makeError("matrix descriptor starts at {0:x}, in row {1} of a "
-                     "swizzle pattern of {2} bytes, but expects row 0 without "
-                     "a base offset",
-                     matrix.startAddress, inPattern / span, span * rows);
+  uint32_t inRow = matrix.startAddress % span;
   unsigned room = major == MatrixMajor::K ? kBytesPerInstruction : span;
-  if (inPattern + room > span)
+  if (inRow + room > span)
     return makeError("matrix descriptor starts at {0:x}, {1} bytes into a "
                      "row of {2}, but expects room for {3} bytes",
-                     matrix.startAddress, inPattern, span, room);
+                     matrix.startAddress, inRow, span, room);
   return Error::success();
 }
 

@@ -176,12 +176,14 @@ static Flow executeQuery(Warp &warp, const Instruction &in) {
                    false);
       continue;
     }
-    if (response.answer == refused)
+    // CuTe DSL asks for the CTA before it looks whether there is one.
+    if (response.answer == refused && warp.cta.grid.launch.pedantic)
       return warp.fault(lane, "launch-control",
                         "the request was refused, and there is no CTA");
     for (auto [i, result] : enumerate(results))
       set<uint32_t>(warp.write(result), lane,
-                    response.firstCta[(in.option + i) % 3], false);
+                    response.firstCta[(in.option + i) % 3],
+                    response.answer == refused);
   }
   return Flow::Next;
 }

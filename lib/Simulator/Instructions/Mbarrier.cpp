@@ -65,10 +65,12 @@ static Mbarriers &unitOf(const Bytes &bytes) {
 //===----------------------------------------------------------------------===//
 
 static Flow executeInit(Warp &warp, const Instruction &in) {
+  // A barrier that is relaxed orders nothing, says the manual [PTX 9.7.13.4].
+  Access kind = warp.cta.grid.launch.pedantic ? Access::Write : Access::Init;
   for (LaneMask left = warp.active; left; left &= left - 1) {
     unsigned lane = countr_zero(left);
     uint64_t count;
-    Bytes bytes = accessBarrier(warp, in, lane, Access::Write);
+    Bytes bytes = accessBarrier(warp, in, lane, kind);
     if (!bytes.data ||
         !readOperand(warp, lane, in.operands[1], "count", count) ||
         !unitOf(bytes).init(Issuer(warp, lane), bytes.offset, count))

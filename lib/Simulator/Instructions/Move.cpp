@@ -214,22 +214,20 @@ static void isSpace(Decoder &d) {
 }
 
 /// mapa: the same place in the shared memory of another CTA; of a generic
-/// address, a generic one.
+/// address, a generic one. There may be no such CTA, as it reads no memory:
+/// NVVM computes the addresses for all lanes before the branch that only those
+/// take whose CTA there is.
 static Flow executeMapAddress(Warp &warp, const Instruction &in) {
   const Lanes &a = warp.read(in.operands[1]);
   const Lanes &rank = warp.read(in.operands[2]);
   Lanes &d = warp.write(in.operands[0]);
-  constexpr uint64_t ranks = (uint64_t(255) << rankShift);
-  Flow flow = Flow::Next;
+  constexpr uint64_t lastRank = 255; // of no cluster
   forEachLane(warp.active, [&](unsigned i) {
-    if (!rank.poison[i] && rank.value[i] >= warp.cta.cluster.ctas.size())
-      flow = warp.fault(i, "out-of-bounds",
-                        "CTA " + Twine(rank.value[i]) +
-                            " of the cluster does not exist");
-    d.value[i] = (a.value[i] & ~ranks) | (rank.value[i] & 255) << rankShift;
+    d.value[i] = (a.value[i] & ~(lastRank << rankShift)) |
+                 std::min(rank.value[i], lastRank) << rankShift;
     d.poison[i] = a.poison[i] | rank.poison[i] ? poisonOfSize(in.size) : 0;
   });
-  return flow;
+  return Flow::Next;
 }
 
 static void mapAddress(Decoder &d) {

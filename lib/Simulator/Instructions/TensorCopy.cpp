@@ -80,6 +80,7 @@ public:
   struct Source {
     std::vector<Piece> pieces;
     Payload fill; ///< The whole tile, with what is outside of the tensor.
+    uint32_t copied = 0; ///< Bytes without padding: the barrier is told so.
     bool isDense = true; ///< All bytes are written, no padding is left out.
     std::vector<std::pair<uint32_t, uint32_t>> ranges; ///< If it is not.
   };
@@ -108,7 +109,7 @@ public:
     for (auto [at, bytes] : source->ranges)
       if (!writeRange(at, bytes))
         return;
-    completeMbarrierBytes(issuer, agent, target.mbarrier, size);
+    completeMbarrierBytes(issuer, agent, target.mbarrier, source->copied);
   }
 
 private:
@@ -150,6 +151,7 @@ static std::shared_ptr<TensorLoad::Source> makeSource(Warp &warp, unsigned lane,
   }
   if (failed)
     return nullptr;
+  source->copied = covered;
   source->isDense = covered == source->fill.data.size();
   if (!source->isDense)
     source->ranges = std::move(ranges);

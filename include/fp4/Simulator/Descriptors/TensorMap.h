@@ -83,8 +83,9 @@ llvm::Error setDriverSwizzle(TensorMap &map, unsigned swizzle);
 /// is only that some value is invalid.
 llvm::Error verifyTensorMap(const TensorMap &map);
 
-/// Bytes of shared memory that a tile takes, and that a barrier is told of,
-/// with what is out of bounds and with the padding of packed types.
+/// Bytes of shared memory that a tile takes, with what is out of bounds and
+/// with the padding of packed types. A barrier is told of them without the
+/// padding [CUTLASS, TmaTransactionBytes of its mixed products].
 uint32_t getTileBytes(const TensorMap &map);
 
 /// Bytes after which the pattern of the swizzle repeats in shared memory, and

@@ -86,8 +86,10 @@ TEST(SharedMatrix, Starts) {
             "matrix descriptor starts at 0x70, 112 bytes into a row of 128, "
             "but expects room for 32 bytes");
   EXPECT_EQ(operandErrorOf(swizzle128 | 8, MatrixMajor::K, MmaType::E2M1),
-            "matrix descriptor starts at 0x80, in row 1 of a swizzle pattern "
-            "of 1024 bytes, but expects row 0 without a base offset");
+            "success");
+  EXPECT_EQ(operandErrorOf(swizzle128 | 15, MatrixMajor::K, MmaType::E2M1),
+            "matrix descriptor starts at 0xf0, 112 bytes into a row of 128, "
+            "but expects room for 32 bytes");
   EXPECT_EQ(operandErrorOf(swizzle64 | 2, MatrixMajor::K, MmaType::E2M1),
             "success");
   EXPECT_EQ(operandErrorOf(swizzle128 | 2, MatrixMajor::MN, MmaType::F16),
