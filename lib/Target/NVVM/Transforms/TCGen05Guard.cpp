@@ -102,28 +102,31 @@ void RangeGuard::setLimits(ValueRange largest) {
             b.add(thread, tile * kScaleTileRows));
 }
 
-/// Whether each of `values` is: a vector of i1.
-Value RangeGuard::emitLost(Value values, Value column) {
-  Type type = values.getType();
-  Value limits =
-      vector::LoadOp::create(b, cast<VectorType>(type), columnLimits, column);
+Value RangeGuard::findLost(Value values, Value column) {
+  auto type = cast<VectorType>(values.getType());
+  Value limits = vector::LoadOp::create(b, type, columnLimits, column);
   limits = arith::MulFOp::create(
       b, limits, vector::BroadcastOp::create(b, type, rowLimit));
   Value magnitude = math::AbsFOp::create(b, values);
   Value infinity = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(cast<ShapedType>(type),
-                                std::numeric_limits<float>::infinity()));
+      b, DenseElementsAttr::get(type, std::numeric_limits<float>::infinity()));
   // Also true of NaN.
   Value isSmall =
       arith::CmpFOp::create(b, arith::CmpFPredicate::ULT, magnitude, limits);
   Value isInfinite =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, infinity);
-  return arith::OrIOp::create(b, isSmall, isInfinite);
-}
+  Value isLost = arith::OrIOp::create(b, isSmall, isInfinite);
 
-Value RangeGuard::findAnyLost(Value values, Value column) {
-  return vector::ReductionOp::create(b, vector::CombiningKind::OR,
-                                     emitLost(values, column));
+  auto words = VectorType::get(type.getShape(), b.getI32Type());
+  SmallVector<int32_t> bits;
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    bits.push_back(int32_t(uint32_t(1) << i));
+  Value set = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(words, ArrayRef<int32_t>(bits)));
+  Value unset = arith::ConstantOp::create(b, b.getZeroAttr(words));
+  return vector::ReductionOp::create(
+      b, vector::CombiningKind::OR,
+      arith::SelectOp::create(b, isLost, set, unset));
 }
 
 //===----------------------------------------------------------------------===//
@@ -176,48 +179,14 @@ void RangeGuard::forEachBit(Value bits, function_ref<void(Value)> body) {
 // Recomputation
 //===----------------------------------------------------------------------===//
 
-/// A bit for each column that is lost, of those that the result has.
-Value RangeGuard::emitFlags(Value values, Value column, Value isInside) {
-  Value lost = emitLost(values, column);
-  int64_t width = cast<VectorType>(values.getType()).getNumElements();
-  auto words = VectorType::get(width, b.getI32Type());
-  SmallVector<int32_t> bits;
-  for (int64_t i = 0; i < width; ++i)
-    bits.push_back(int32_t(uint32_t(1) << i));
-  Value set = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(words, ArrayRef<int32_t>(bits)));
-  Value unset = arith::ConstantOp::create(b, b.getZeroAttr(words));
-  Value flags =
-      vector::ReductionOp::create(b, vector::CombiningKind::OR,
-                                  arith::SelectOp::create(b, lost, set, unset));
-
-  // Behind the last column there are zeros, which are no results.
-  Value rest = b.sub(b.dim(op.getOutput(), 1), column);
-  rest = arith::MinSIOp::create(b, rest, b.index(width));
-  Value behind = arith::SubIOp::create(
-      b, b.i32(width), arith::IndexCastOp::create(b, b.getI32Type(), rest));
-  auto all = int32_t(~uint32_t(0) >> (32 - width));
-  Value columns = arith::ShRUIOp::create(b, b.i32(all), behind);
-  flags = arith::AndIOp::create(b, flags, columns);
-
-  // A NaN among the scales of the row makes all of it NaN, as it is already.
-  Value infinity = arith::ConstantOp::create(
-      b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
-  Value hasNumbers =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, rowLimit, infinity);
-  Value counts = arith::AndIOp::create(b, isInside, hasNumbers);
-  return arith::SelectOp::create(b, counts, flags, b.i32(0));
-}
-
 /// Whether the codes of a row are not all zero: threads of the warp look at a
 /// group each.
 Value RangeGuard::emitHasCodes(Value row) {
   int64_t bytes = op.getGroupSize() / 2;
   auto bytesType = VectorType::get(bytes, b.getI8Type());
   auto wordsType = VectorType::get(bytes / 4, b.getI32Type());
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(wordsType));
   auto loop = scf::ForOp::create(b, lane, b.index(groups),
-                                 b.index(kThreadsOfWarp), zero);
+                                 b.index(kThreadsOfWarp), b.i32(0));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(loop.getBody());
@@ -226,13 +195,13 @@ Value RangeGuard::emitHasCodes(Value row) {
         ValueRange{row, b.mul(loop.getInductionVar(), bytes)},
         /*nontemporal=*/false, llvm::MaybeAlign(kDeviceAlignment));
     Value words = vector::BitCastOp::create(b, wordsType, codes);
-    scf::YieldOp::create(
-        b, Value(arith::OrIOp::create(b, words, loop.getRegionIterArg(0))));
+    Value any = vector::ReductionOp::create(b, vector::CombiningKind::OR, words,
+                                            loop.getRegionIterArg(0));
+    scf::YieldOp::create(b, any);
   }
-  Value any = vector::ReductionOp::create(b, vector::CombiningKind::OR,
-                                          loop.getResult(0));
   // Code 8 is -0.
-  Value magnitudes = arith::AndIOp::create(b, any, b.i32(0x77777777));
+  Value magnitudes =
+      arith::AndIOp::create(b, loop.getResult(0), b.i32(0x77777777));
   return vote(
       arith::CmpIOp::create(b, arith::CmpIPredicate::ne, magnitudes, b.i32(0)));
 }
@@ -268,29 +237,37 @@ Value RangeGuard::emitSum(Value row, Value column) {
   return loop.getResult(0);
 }
 
-void RangeGuard::recompute(Value anyLost, Value accumulator, VectorType type,
-                           Value column, Value isInside) {
-  anyLost = arith::AndIOp::create(b, anyLost, isInside);
+void RangeGuard::recompute(Value lost, int64_t width, Value column,
+                           Value isInside) {
   Value infinity = arith::ConstantOp::create(
       b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
-  b.ifThen(vote(anyLost), [&] {
-    // Loaded once more, so that they need not be kept in registers until here.
-    Value values = tcgen05::LoadOp::create(b, type, accumulator, column);
-    values = tcgen05::WaitLoadsOp::create(b, values);
-    Value flags = emitFlags(values, column, isInside);
-    Value rows = ballot(
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flags, b.i32(0)));
-    forEachBit(rows, [&](Value owner) {
+  auto hasNumbers = [&](Value limit) -> Value {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, limit, infinity);
+  };
+  auto isNotZero = [&](Value word) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, word, b.i32(0));
+  };
+  // A NaN among the scales of the row makes all of it NaN, as it is already.
+  Value counts = arith::AndIOp::create(b, isInside, hasNumbers(rowLimit));
+  lost = arith::SelectOp::create(b, counts, lost, b.i32(0));
+  b.ifThen(vote(isNotZero(lost)), [&] {
+    // Behind the last column there are zeros, which are no results.
+    Value rest = b.sub(b.dim(op.getOutput(), 1), column);
+    rest = arith::MinSIOp::create(b, rest, b.index(width));
+    Value behind = arith::SubIOp::create(
+        b, b.i32(width), arith::IndexCastOp::create(b, b.getI32Type(), rest));
+    auto all = int32_t(~uint32_t(0) >> (32 - width));
+    Value flags = arith::AndIOp::create(
+        b, lost, arith::ShRUIOp::create(b, b.i32(all), behind));
+
+    forEachBit(ballot(isNotZero(flags)), [&](Value owner) {
       Value row = b.add(b.mul(warp, kThreadsOfWarp), owner);
       // The whole row is zero already, which is common: rows that pad a batch.
       b.ifThen(emitHasCodes(row), [&] {
         forEachBit(shuffle(flags, owner), [&](Value bit) {
           Value place = b.add(column, bit);
           // A NaN among the scales of the column is in the element already.
-          Value hasNumbers =
-              arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
-                                    b.load(columnLimits, place), infinity);
-          b.ifThen(hasNumbers, [&] {
+          b.ifThen(hasNumbers(b.load(columnLimits, place)), [&] {
             Value result = emitResult(b, op, emitSum(row, place));
             // By the thread that stored it before.
             Value isOwner =

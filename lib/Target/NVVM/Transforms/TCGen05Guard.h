@@ -43,19 +43,16 @@ public:
   /// Makes limits of them, for all threads behind the next barrier.
   void setLimits(ValueRange largest);
 
-  /// Whether any of `values`, from `column` of the accumulator on, is to be
-  /// computed again.
-  Value findAnyLost(Value values, Value column);
+  /// Which of `values`, from `column` of the accumulator on, may be lost: a bit
+  /// for each, in an i32.
+  Value findLost(Value values, Value column);
 
   /// Computes these again, and stores them over what was stored. For all
   /// threads, of which `isInside` says which have a row of the result.
-  void recompute(Value anyLost, Value accumulator, VectorType type,
-                 Value column, Value isInside);
+  void recompute(Value lost, int64_t width, Value column, Value isInside);
 
 private:
   Value emitLimit(Value scale, int64_t offset);
-  Value emitLost(Value values, Value column);
-  Value emitFlags(Value values, Value column, Value isInside);
   Value emitHasCodes(Value row);
   Value emitSum(Value row, Value column);
   void forEachBit(Value bits, function_ref<void(Value)> body);
