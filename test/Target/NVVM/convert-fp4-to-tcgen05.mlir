@@ -99,9 +99,9 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 
 // mx, 256 columns: two tiles of scales a K tile, two row tiles of rhs; 256 + 8 + 16 = 280 columns take 512. Rows of 4100
 // f32 start at multiples of 16 bytes; nothing is rounded.
-// Bytes: 128 * 128 + 256 * 128 + (1 + 2) * 2 * 512 = 52224 are loaded, and 256 limits of columns follow: 53248.
+// Bytes: 128 * 128 + 256 * 128 + (1 + 2) * 2 * 512 = 52224 are loaded, and two words for each of 256 columns follow: 54272.
 // CHECK-LABEL: func.func @mx(
-// CHECK-DAG:     %[[BYTES:.*]] = arith.constant 53248 : i32
+// CHECK-DAG:     %[[BYTES:.*]] = arith.constant 54272 : i32
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
 // CHECK-DAG:     %[[INF:.*]] = arith.constant dense<0x7F800000> : vector<16xf32>
 // CHECK:         dynamic_shared_memory_size %[[BYTES]] function(@scaled_matmul)
@@ -109,7 +109,7 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           tcgen05.view {{.*}} to !tcgen05.accumulator<256>
 // CHECK:           tcgen05.view {{.*}} to !tcgen05.scales<1x2xf8E8M0FNU>
 // CHECK:           tcgen05.view {{.*}} to !tcgen05.scales<2x2xf8E8M0FNU>
-// The largest scales of a row and of two columns, of 8 groups each, read before the next tile would be loaded.
+// The ends of the scales of a row and of two columns, of 8 groups each, read before the next tile would be loaded.
 // CHECK:           nvgpu.mbarrier.arrive.expect_tx %{{.*}}, %c52224
 // CHECK-COUNT-6:   memref.load {{.*}} #gpu.address_space<workgroup>>
 // CHECK:           gpu.barrier
@@ -120,6 +120,7 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           memref.store %{{.*}}, %[[LIMITS:.*]][%{{.*}}] : memref<256xf32,
 // CHECK:           vector.reduction <maxui>
 // CHECK:           memref.store %{{.*}}, %[[LIMITS]][%{{.*}}] : memref<256xf32,
+// CHECK:           memref.store %{{.*}}, %[[SPREADS:.*]][%{{.*}}] : memref<256xi32,
 // CHECK-NEXT:      gpu.barrier
 // CHECK:           %[[LOADED:.*]] = tcgen05.load %{{.*}} -> vector<16xf32>
 // CHECK-NEXT:      %[[ROW:.*]] = tcgen05.wait_loads %[[LOADED]]
@@ -141,7 +142,10 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           %[[AGAIN:.*]] = nvvm.vote.sync any %{{.*}}, %[[ANY]]
 // CHECK:           scf.if %[[AGAIN]] {
 // CHECK:             nvvm.vote.sync ballot
-// CHECK:             %[[COUNT:.*]] = math.ctpop
+// CHECK:             tcgen05.load %{{.*}} -> vector<2xf32>
+// CHECK:             memref.load %[[SPREADS]]
+// CHECK:             %[[GROUPS:.*]] = nvvm.vote.sync ballot
+// CHECK:             %[[COUNT:.*]] = math.ctpop %[[GROUPS]]
 // CHECK:             %[[TIMES:.*]] = arith.index_cast %[[COUNT]] : i32 to index
 // CHECK:             scf.for %{{.*}} to %[[TIMES]] step %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (f64)
 // CHECK-COUNT-2:       nvvm.shfl.sync idx

@@ -264,7 +264,7 @@ void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
         arith::TruncFOp::create(b, VectorType::get(width, resultType), values);
   b.ifThen(isInside, [&] { storeColumns(values, thread, column, columns); });
   if (guard)
-    guard->recompute(lost, width, column, isInside);
+    guard->recompute(lost, accumulator, width, column, isInside);
 }
 
 void KernelBuilder::build(const ProductOperand &lhs,
@@ -292,10 +292,13 @@ void KernelBuilder::build(const ProductOperand &lhs,
   std::optional<RangeGuard> guard;
   if (needsGuard()) {
     int64_t columns = rhs.getRowTiles() * kScaleTileRows;
-    auto type = MemRefType::get({columns}, b.getF32Type(),
-                                MemRefLayoutAttrInterface(), space);
-    guard.emplace(b, op, thread, shape,
-                  createView(type, columns * sizeof(float)));
+    auto createColumns = [&](Type element) {
+      return createView(MemRefType::get({columns}, element,
+                                        MemRefLayoutAttrInterface(), space),
+                        columns * element.getIntOrFloatBitWidth() / 8);
+    };
+    Value limits = createColumns(b.getF32Type());
+    guard.emplace(b, op, thread, shape, limits, createColumns(b.getI32Type()));
   }
   {
     OpBuilder::InsertionGuard guard(b);
@@ -365,12 +368,12 @@ void KernelBuilder::build(const ProductOperand &lhs,
     wait(Loaded, parity);
     ifLeader([&] { multiply(kTile, left, right); });
     if (guard) {
-      SmallVector<Value> largest = guard->see(
-          loop.getRegionIterArgs(), left.scaleWords, right.scaleWords);
+      SmallVector<Value> ends = guard->see(loop.getRegionIterArgs(), kTile,
+                                           left.scaleWords, right.scaleWords);
       // All have read the scales before the next ones are loaded.
       gpu::BarrierOp::create(b);
       wait(Multiplied, parity);
-      scf::YieldOp::create(b, largest);
+      scf::YieldOp::create(b, ends);
     } else {
       wait(Multiplied, parity);
     }
