@@ -16,8 +16,8 @@ pedantic ones too. What comes out must be
 
 An element is that of the exact arithmetic of tensor cores (tensor_core.py), times alpha. With e8m0
 scales these lose results: they align the groups of 64 elements to the largest scales, and sum in f32.
-An element whose sum is under the limit that docs/blackwell.md has, or not finite, must be the one of the
-definition in f64, rounded once. `extreme` draws scales that make such elements, and `named` has the
+An element that docs/blackwell.md wants to be computed again must be the one of the definition in f64,
+rounded once. `extreme` draws scales that make such elements, and `named` has the
 layers of random_layer.py that f32 cannot compute.
 """
 
@@ -127,19 +127,46 @@ def round_once(value: np.float64, dtype: o.DType) -> o.Array:
     return o.round_to((single.view(np.uint32) | np.uint32(1)).view(np.float32), dtype)
 
 
-def get_limits(layer: o.Layer, scales: o.Array) -> o.Array:
-    """Below which magnitude of the sum an element is computed again; NaN where a scale is."""
-    blocks = 4 * -(-layer.e2m1.shape[1] // 128)
+class Guard(NamedTuple):
+    """By element: below what a sum is small, and how far scales are apart; and what is far."""
+
+    limits: o.Array  # NaN where a scale is.
+    spreads: o.Array
+    wide: int
+    inexact: int
+
+    def is_lost(self, i: int, j: int, total: np.float32) -> bool:
+        """Whether an element whose sum is `total` has to be computed again."""
+        magnitude, spread = abs(float(total)), self.spreads[i, j]
+        if np.isnan(self.limits[i, j]) or self.limits[i, j] <= magnitude < np.inf:
+            return False
+        if spread > self.wide:
+            return True
+        if magnitude == 0:
+            return bool(spread > self.inexact)
+        return not 2.0**-100 <= magnitude < np.inf
+
+
+def make_guard(layer: o.Layer, scales: o.Array) -> Guard:
+    k = 2 * layer.e2m1.shape[1]
+    blocks = 4 * -(-k // 256)
     headroom = 15 - int(np.ceil(np.log2(3 * max(blocks, 16))))
 
-    def decode(largest: o.Array, offset: int) -> o.Array:
-        exponents = np.clip(largest.astype(int) - offset, 77, 254) - 127
-        return np.where(largest == 255, np.nan, np.ldexp(1.0, exponents))
+    def decode(scales: o.Array, offset: int) -> tuple[o.Array, o.Array]:
+        numbers = scales.view(np.uint8).astype(int)
+        largest, least = numbers.max(axis=1, initial=0), numbers.min(axis=1, initial=255)
+        exponents = np.clip(largest - offset, 77, 254) - 127
+        limits = np.where(largest == 255, np.nan, np.ldexp(1.0, exponents))
+        return limits, np.where(least < 64, 1 << 16, largest - least)
 
-    rows = decode(scales.view(np.uint8).max(axis=1, initial=0), 0)
-    columns = decode(layer.scale_quant.view(np.uint8).max(axis=1, initial=0), headroom)
-    limits: o.Array = np.outer(rows, columns)
-    return limits
+    rows, row_spreads = decode(scales, 0)
+    columns, column_spreads = decode(layer.scale_quant, headroom)
+    return Guard(
+        np.outer(rows, columns),
+        np.add.outer(row_spreads, column_spreads),
+        headroom - 2,
+        22 - int(np.ceil(np.log2(36 * k))),
+    )
 
 
 def tensor_core_word(layer: o.Layer, codes: o.Array, scales: o.Array, i: int, j: int) -> int:
@@ -184,18 +211,17 @@ def check_sample(
     alpha = np.float32(layer.activation_global_scale * layer.weight_global_scale)
     sums = o.scaled_matmul(packed, scales, layer.e2m1, layer.scale_quant, np.float32(1)).value
     places = rng.integers(flat.shape, size=(SAMPLES if flat.size else 0, 2)).tolist()
-    limits = np.zeros(flat.shape)
-    if layer.scale_type == o.E8M0:
-        limits = get_limits(layer, scales)
-        # The exact sum decides near enough; with both signs of infinity there is none.
-        near = np.argwhere(~((np.abs(sums) >= 2 * limits) & (np.abs(sums) < 2.0**127)))
+    guard = make_guard(layer, scales) if layer.scale_type == o.E8M0 else None
+    if guard:
+        # The exact sum decides near enough.
+        near = np.argwhere(~((np.abs(sums) >= 2 * guard.limits) & (np.abs(sums) < 2.0**127)))
         places += rng.permutation(near)[: 4 * SAMPLES].tolist()
     again = 0
     for i, j in places:
         word = tensor_core_word(layer, codes, scales, i, j)
         with np.errstate(all="ignore"):
             total = np.uint32(word).view(np.float32)
-            lost = limits[i, j] > 0 and not limits[i, j] <= np.abs(total) < np.inf
+            lost = guard is not None and guard.is_lost(i, j, total)
             want = round_once(np.float64(alpha) * sums[i, j], y.dtype)
             if not lost:
                 want = o.round_to(np.array(total * alpha, np.float32), y.dtype)

@@ -99,17 +99,17 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 
 // mx, 256 columns: two tiles of scales a K tile, two row tiles of rhs; 256 + 8 + 16 = 280 columns take 512. Rows of 4100
 // f32 start at multiples of 16 bytes; nothing is rounded.
-// Bytes: 128 * 128 + 256 * 128 + (1 + 2) * 2 * 512 = 52224 are loaded, and 256 limits of columns follow: 53248.
+// Bytes: 128 * 128 + 256 * 128 + (1 + 2) * 2 * 512 = 52224 are loaded, and two words for each of 256 columns follow: 54272.
 // CHECK-LABEL: func.func @mx(
-// CHECK-DAG:     %[[BYTES:.*]] = arith.constant 53248 : i32
+// CHECK-DAG:     %[[BYTES:.*]] = arith.constant 54272 : i32
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
-// CHECK-DAG:     %[[INF:.*]] = arith.constant dense<0x7F800000> : vector<32xf32>
+// CHECK-DAG:     %[[INF:.*]] = arith.constant dense<0x7F800000> : vector<16xf32>
 // CHECK:         dynamic_shared_memory_size %[[BYTES]] function(@scaled_matmul)
 // CHECK:           tcgen05.alloc columns(512)
 // CHECK:           tcgen05.view {{.*}} to !tcgen05.accumulator<256>
 // CHECK:           tcgen05.view {{.*}} to !tcgen05.scales<1x2xf8E8M0FNU>
 // CHECK:           tcgen05.view {{.*}} to !tcgen05.scales<2x2xf8E8M0FNU>
-// The largest scales of a row and of two columns, of 8 groups each, read before the next tile would be loaded.
+// The ends of the scales of a row and of two columns, of 8 groups each, read before the next tile would be loaded.
 // CHECK:           nvgpu.mbarrier.arrive.expect_tx %{{.*}}, %c52224
 // CHECK-COUNT-6:   memref.load {{.*}} #gpu.address_space<workgroup>>
 // CHECK:           gpu.barrier
@@ -120,8 +120,9 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           memref.store %{{.*}}, %[[LIMITS:.*]][%{{.*}}] : memref<256xf32,
 // CHECK:           vector.reduction <maxui>
 // CHECK:           memref.store %{{.*}}, %[[LIMITS]][%{{.*}}] : memref<256xf32,
+// CHECK:           memref.store %{{.*}}, %[[SPREADS:.*]][%{{.*}}] : memref<256xi32,
 // CHECK-NEXT:      gpu.barrier
-// CHECK:           %[[LOADED:.*]] = tcgen05.load %{{.*}} -> vector<32xf32>
+// CHECK:           %[[LOADED:.*]] = tcgen05.load %{{.*}} -> vector<16xf32>
 // CHECK-NEXT:      %[[ROW:.*]] = tcgen05.wait_loads %[[LOADED]]
 // CHECK:           %[[COLUMN_LIMITS:.*]] = vector.load %[[LIMITS]]
 // CHECK:           %[[ROW_LIMITS:.*]] = vector.broadcast %[[ROW_LIMIT]]
@@ -129,16 +130,22 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           %[[SIZE:.*]] = math.absf %[[ROW]]
 // CHECK:           %[[SMALL:.*]] = arith.cmpf ult, %[[SIZE]], %[[BOTH]]
 // CHECK:           %[[INFINITE:.*]] = arith.cmpf oeq, %[[SIZE]], %[[INF]]
-// CHECK:           arith.ori %[[SMALL]], %[[INFINITE]]
+// CHECK:           %[[LOST:.*]] = arith.ori %[[SMALL]], %[[INFINITE]]
+// CHECK:           %[[BITS:.*]] = arith.select %[[LOST]], %{{.*}}, %{{.*}} : vector<16xi1>, vector<16xi32>
+// CHECK:           %[[FLAGS:.*]] = vector.reduction <or>, %[[BITS]]
 // CHECK-NOT:       arith.truncf
 // CHECK:           vector.store {{.*}} {alignment = 16 : i64}
 //
 // What is lost, again: in f64, by all threads of the warp, in the order of the groups; here there are two. One rounding.
-// CHECK:           %[[AGAIN:.*]] = nvvm.vote.sync any
+// CHECK:           %[[COUNTED:.*]] = arith.select %{{.*}}, %[[FLAGS]], %{{.*}} : i32
+// CHECK:           %[[ANY:.*]] = arith.cmpi ne, %[[COUNTED]],
+// CHECK:           %[[AGAIN:.*]] = nvvm.vote.sync any %{{.*}}, %[[ANY]]
 // CHECK:           scf.if %[[AGAIN]] {
-// CHECK:             tcgen05.load
 // CHECK:             nvvm.vote.sync ballot
-// CHECK:             %[[COUNT:.*]] = math.ctpop
+// CHECK:             tcgen05.load %{{.*}} -> vector<2xf32>
+// CHECK:             memref.load %[[SPREADS]]
+// CHECK:             %[[GROUPS:.*]] = nvvm.vote.sync ballot
+// CHECK:             %[[COUNT:.*]] = math.ctpop %[[GROUPS]]
 // CHECK:             %[[TIMES:.*]] = arith.index_cast %[[COUNT]] : i32 to index
 // CHECK:             scf.for %{{.*}} to %[[TIMES]] step %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (f64)
 // CHECK-COUNT-2:       nvvm.shfl.sync idx

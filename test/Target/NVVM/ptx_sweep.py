@@ -217,8 +217,8 @@ class Expected:
 
     @property
     def shared(self) -> int:
-        """With e8m0 scales a limit for each row of the weight's tiles of scales is kept there, too."""
-        limits = 4 * 128 * self.weight_atoms if self.layer.format == "mx" else 0
+        """With e8m0 scales two words for each row of the weight's tiles of scales are there, too."""
+        limits = 8 * 128 * self.weight_atoms if self.layer.format == "mx" else 0
         return self.loaded + limits
 
     def addresses(self) -> list[int]:

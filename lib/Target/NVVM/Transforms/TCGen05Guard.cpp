@@ -28,6 +28,8 @@ static constexpr int64_t kNaNScale = 0xff;    // of e8m0; as an exponent of f32
 /// Products of a limit of a row and one of a column are at least 2^-100. An f32
 /// as large has lost nothing to underflow that counts.
 static constexpr int64_t kLeastLimit = 127 - 50;
+/// A product of two such scales and two codes is at least 2^-128.
+static constexpr int64_t kLeastOrdinary = 127 - 63;
 
 /// See docs/rationale.md: 2^headroom * 3 * (K / 64) <= 2^12 * min(K / 128, 8).
 static int64_t getHeadroom(int64_t kTiles) {
@@ -36,12 +38,17 @@ static int64_t getHeadroom(int64_t kTiles) {
 }
 
 RangeGuard::RangeGuard(LoopBuilder &b, ScaledMatmulOp op, Value thread,
-                       const ProductShape &shape, Value columnLimits)
-    : b(b), op(op), headroom(getHeadroom(shape.kTiles)), thread(thread),
-      lane(b.rem(thread, kThreadsOfWarp)), warp(b.div(thread, kThreadsOfWarp)),
-      columnLimits(columnLimits) {
+                       const ProductShape &shape, Value columnLimits,
+                       Value columnSpreads)
+    : b(b), op(op), kTiles(shape.kTiles), headroom(getHeadroom(shape.kTiles)),
+      thread(thread), lane(b.rem(thread, kThreadsOfWarp)),
+      warp(b.div(thread, kThreadsOfWarp)), columnLimits(columnLimits),
+      columnSpreads(columnSpreads) {
   int64_t bytes = cast<MemRefType>(op.getLhsCodes().getType()).getDimSize(1);
   groups = 2 * bytes / int64_t(op.getGroupSize());
+  // All partial sums are multiples of 2^-(spread + 2) of the largest pair of
+  // scales, and at most 36 K times as large as it: 24 bits hold them.
+  exactSpread = 22 - int64_t(llvm::Log2_64_Ceil(36 * 2 * bytes));
 }
 
 //===----------------------------------------------------------------------===//
@@ -56,35 +63,68 @@ static Value emitHalves(LoopBuilder &b, Value word) {
   return vector::BitCastOp::create(b, VectorType::get(2, b.getI16Type()), one);
 }
 
+/// For the row, then for each tile of columns: the largest scale, and 255 less
+/// the least one, both as the larger of two.
 SmallVector<Value> RangeGuard::getFirst() {
   Value zero = arith::ConstantOp::create(
       b, b.getZeroAttr(VectorType::get(2, b.getI16Type())));
   int64_t columns = cast<MemRefType>(columnLimits.getType()).getDimSize(0);
-  return SmallVector<Value>(1 + columns / kScaleTileRows, zero);
+  return SmallVector<Value>(2 * (1 + columns / kScaleTileRows), zero);
 }
 
-SmallVector<Value> RangeGuard::see(ValueRange largest, Value lhsWords,
+SmallVector<Value> RangeGuard::see(ValueRange ends, Value kTile, Value lhsWords,
                                    Value rhsWords) {
   int64_t scaleTiles = cast<MemRefType>(lhsWords.getType()).getDimSize(1);
-  SmallVector<Value> result(largest);
-  for (auto [i, value] : llvm::enumerate(result))
+  Value all = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(cast<VectorType>(ends[0].getType()),
+                                b.getI16IntegerAttr(255)));
+  Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, kTile,
+                                       b.index(kTiles - 1));
+  SmallVector<Value> result;
+  for (size_t i = 0; i < ends.size(); i += 2) {
+    Value largest = ends[i], least = ends[i + 1];
     for (int64_t tile = 0; tile < scaleTiles; ++tile) {
       // Row t of a tile of 128 is at [t % 32, t / 32].
       Value word =
           b.load(i == 0 ? lhsWords : rhsWords,
-                 {b.index(i == 0 ? 0 : i - 1), b.index(tile), lane, warp});
-      Value odd = arith::ShRUIOp::create(b, word, b.i32(8));
-      for (Value bytes : {word, odd})
-        value = arith::MaxUIOp::create(b, value, emitHalves(b, bytes));
+                 {b.index(i == 0 ? 0 : i / 2 - 1), b.index(tile), lane, warp});
+      // The padding behind K is zero: the largest scale it is not, and the
+      // least one it should not be.
+      int64_t rest = groups - ((kTiles - 1) * scaleTiles + tile) * 4;
+      auto padding =
+          uint32_t(~uint64_t(0) << (8 * std::clamp<int64_t>(rest, 0, 4)));
+      Value padded = word;
+      if (padding != 0)
+        padded = arith::OrIOp::create(
+            b, word,
+            arith::SelectOp::create(b, isLast, b.i32(int32_t(padding)),
+                                    b.i32(0)));
+      for (bool isOdd : {false, true}) {
+        auto halves = [&](Value word) {
+          if (isOdd)
+            word = arith::ShRUIOp::create(b, word, b.i32(8));
+          return emitHalves(b, word);
+        };
+        largest = arith::MaxUIOp::create(b, largest, halves(word));
+        least = arith::MaxUIOp::create(
+            b, least, arith::XOrIOp::create(b, halves(padded), all));
+      }
     }
+    result.append({largest, least});
+  }
   return result;
+}
+
+/// The larger one of two 16-bit integers, as an i32.
+static Value emitLarger(LoopBuilder &b, Value both) {
+  return arith::ExtUIOp::create(
+      b, b.getI32Type(),
+      vector::ReductionOp::create(b, vector::CombiningKind::MAXUI, both));
 }
 
 /// 2^(scale - offset - 127), or infinity for NaN.
 Value RangeGuard::emitLimit(Value largest, int64_t offset) {
-  Value scale = arith::ExtUIOp::create(
-      b, b.getI32Type(),
-      vector::ReductionOp::create(b, vector::CombiningKind::MAXUI, largest));
+  Value scale = emitLarger(b, largest);
   Value isNaN = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, scale,
                                       b.i32(kNaNScale));
   Value exponent = arith::SubIOp::create(b, scale, b.i32(offset));
@@ -95,35 +135,51 @@ Value RangeGuard::emitLimit(Value largest, int64_t offset) {
   return arith::BitcastOp::create(b, b.getF32Type(), bits);
 }
 
-void RangeGuard::setLimits(ValueRange largest) {
-  rowLimit = emitLimit(largest[0], /*offset=*/0);
-  for (auto [tile, value] : llvm::enumerate(largest.drop_front()))
-    b.store(emitLimit(value, headroom), columnLimits,
-            b.add(thread, tile * kScaleTileRows));
+/// The distance of the ends, as exponents; more than any if the least scale is
+/// so small that a sum of products with such ones may underflow.
+Value RangeGuard::emitSpread(Value largest, Value least) {
+  least = arith::SubIOp::create(b, b.i32(255), emitLarger(b, least));
+  Value spread = arith::SubIOp::create(b, emitLarger(b, largest), least);
+  Value isSmall = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, least,
+                                        b.i32(kLeastOrdinary));
+  return arith::SelectOp::create(b, isSmall, b.i32(1 << 16), spread);
 }
 
-/// Whether each of `values` is: a vector of i1.
-Value RangeGuard::emitLost(Value values, Value column) {
-  Type type = values.getType();
-  Value limits =
-      vector::LoadOp::create(b, cast<VectorType>(type), columnLimits, column);
+void RangeGuard::setLimits(ValueRange ends) {
+  rowLimit = emitLimit(ends[0], /*offset=*/0);
+  rowSpread = emitSpread(ends[0], ends[1]);
+  for (size_t i = 2; i < ends.size(); i += 2) {
+    Value place = b.add(thread, (i / 2 - 1) * kScaleTileRows);
+    b.store(emitLimit(ends[i], headroom), columnLimits, place);
+    b.store(emitSpread(ends[i], ends[i + 1]), columnSpreads, place);
+  }
+}
+
+Value RangeGuard::findLost(Value values, Value column) {
+  auto type = cast<VectorType>(values.getType());
+  Value limits = vector::LoadOp::create(b, type, columnLimits, column);
   limits = arith::MulFOp::create(
       b, limits, vector::BroadcastOp::create(b, type, rowLimit));
   Value magnitude = math::AbsFOp::create(b, values);
   Value infinity = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(cast<ShapedType>(type),
-                                std::numeric_limits<float>::infinity()));
+      b, DenseElementsAttr::get(type, std::numeric_limits<float>::infinity()));
   // Also true of NaN.
   Value isSmall =
       arith::CmpFOp::create(b, arith::CmpFPredicate::ULT, magnitude, limits);
   Value isInfinite =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, magnitude, infinity);
-  return arith::OrIOp::create(b, isSmall, isInfinite);
-}
+  Value isLost = arith::OrIOp::create(b, isSmall, isInfinite);
 
-Value RangeGuard::findAnyLost(Value values, Value column) {
-  return vector::ReductionOp::create(b, vector::CombiningKind::OR,
-                                     emitLost(values, column));
+  auto words = VectorType::get(type.getShape(), b.getI32Type());
+  SmallVector<int32_t> bits;
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    bits.push_back(int32_t(uint32_t(1) << i));
+  Value set = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(words, ArrayRef<int32_t>(bits)));
+  Value unset = arith::ConstantOp::create(b, b.getZeroAttr(words));
+  return vector::ReductionOp::create(
+      b, vector::CombiningKind::OR,
+      arith::SelectOp::create(b, isLost, set, unset));
 }
 
 //===----------------------------------------------------------------------===//
@@ -162,13 +218,14 @@ Value RangeGuard::shuffle(Value value, Value lane) {
 
 /// Calls `body` with the number of each bit that is set in an i32.
 void RangeGuard::forEachBit(Value bits, function_ref<void(Value)> body) {
-  b.loop(b.index(32), [&](Value number) {
-    Value bit = arith::ShLIOp::create(
-        b, b.i32(1), arith::IndexCastOp::create(b, b.getI32Type(), number));
-    Value isSet =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ne,
-                              arith::AndIOp::create(b, bits, bit), b.i32(0));
-    b.ifThen(isSet, [&] { body(number); });
+  Value count = arith::IndexCastOp::create(b, b.getIndexType(),
+                                           math::CtPopOp::create(b, bits));
+  b.reduce(count, bits, [&](Value, Value rest) -> Value {
+    body(arith::IndexCastUIOp::create(
+        b, b.getIndexType(), math::CountTrailingZerosOp::create(b, rest)));
+    // Without its lowest bit.
+    return arith::AndIOp::create(b, rest,
+                                 arith::SubIOp::create(b, rest, b.i32(1)));
   });
 }
 
@@ -176,48 +233,14 @@ void RangeGuard::forEachBit(Value bits, function_ref<void(Value)> body) {
 // Recomputation
 //===----------------------------------------------------------------------===//
 
-/// A bit for each column that is lost, of those that the result has.
-Value RangeGuard::emitFlags(Value values, Value column, Value isInside) {
-  Value lost = emitLost(values, column);
-  int64_t width = cast<VectorType>(values.getType()).getNumElements();
-  auto words = VectorType::get(width, b.getI32Type());
-  SmallVector<int32_t> bits;
-  for (int64_t i = 0; i < width; ++i)
-    bits.push_back(int32_t(uint32_t(1) << i));
-  Value set = arith::ConstantOp::create(
-      b, DenseElementsAttr::get(words, ArrayRef<int32_t>(bits)));
-  Value unset = arith::ConstantOp::create(b, b.getZeroAttr(words));
-  Value flags =
-      vector::ReductionOp::create(b, vector::CombiningKind::OR,
-                                  arith::SelectOp::create(b, lost, set, unset));
-
-  // Behind the last column there are zeros, which are no results.
-  Value rest = b.sub(b.dim(op.getOutput(), 1), column);
-  rest = arith::MinSIOp::create(b, rest, b.index(width));
-  Value behind = arith::SubIOp::create(
-      b, b.i32(width), arith::IndexCastOp::create(b, b.getI32Type(), rest));
-  auto all = int32_t(~uint32_t(0) >> (32 - width));
-  Value columns = arith::ShRUIOp::create(b, b.i32(all), behind);
-  flags = arith::AndIOp::create(b, flags, columns);
-
-  // A NaN among the scales of the row makes all of it NaN, as it is already.
-  Value infinity = arith::ConstantOp::create(
-      b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
-  Value hasNumbers =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, rowLimit, infinity);
-  Value counts = arith::AndIOp::create(b, isInside, hasNumbers);
-  return arith::SelectOp::create(b, counts, flags, b.i32(0));
-}
-
 /// Whether the codes of a row are not all zero: threads of the warp look at a
 /// group each.
 Value RangeGuard::emitHasCodes(Value row) {
   int64_t bytes = op.getGroupSize() / 2;
   auto bytesType = VectorType::get(bytes, b.getI8Type());
   auto wordsType = VectorType::get(bytes / 4, b.getI32Type());
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(wordsType));
   auto loop = scf::ForOp::create(b, lane, b.index(groups),
-                                 b.index(kThreadsOfWarp), zero);
+                                 b.index(kThreadsOfWarp), b.i32(0));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(loop.getBody());
@@ -226,13 +249,13 @@ Value RangeGuard::emitHasCodes(Value row) {
         ValueRange{row, b.mul(loop.getInductionVar(), bytes)},
         /*nontemporal=*/false, llvm::MaybeAlign(kDeviceAlignment));
     Value words = vector::BitCastOp::create(b, wordsType, codes);
-    scf::YieldOp::create(
-        b, Value(arith::OrIOp::create(b, words, loop.getRegionIterArg(0))));
+    Value any = vector::ReductionOp::create(b, vector::CombiningKind::OR, words,
+                                            loop.getRegionIterArg(0));
+    scf::YieldOp::create(b, any);
   }
-  Value any = vector::ReductionOp::create(b, vector::CombiningKind::OR,
-                                          loop.getResult(0));
   // Code 8 is -0.
-  Value magnitudes = arith::AndIOp::create(b, any, b.i32(0x77777777));
+  Value magnitudes =
+      arith::AndIOp::create(b, loop.getResult(0), b.i32(0x77777777));
   return vote(
       arith::CmpIOp::create(b, arith::CmpIPredicate::ne, magnitudes, b.i32(0)));
 }
@@ -268,35 +291,87 @@ Value RangeGuard::emitSum(Value row, Value column) {
   return loop.getResult(0);
 }
 
-void RangeGuard::recompute(Value anyLost, Value accumulator, VectorType type,
+/// Whether the element at `place` of a thread's row may be. Where the scales of
+/// its row and column are close to each other, only f32's range counts, and
+/// zeros are common and exact. For all threads of a warp.
+Value RangeGuard::emitMayBeLost(Value accumulator, Value place) {
+  Value two = b.index(2);
+  Value second = arith::RemUIOp::create(b, place, two);
+  Value values = tcgen05::LoadOp::create(
+      b, VectorType::get(2, b.getF32Type()), accumulator,
+      arith::SubIOp::create(b, place, second));
+  values = tcgen05::WaitLoadsOp::create(b, values);
+  Value isSecond =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, second, b.index(0));
+  Value value = arith::SelectOp::create(
+      b, isSecond, vector::ExtractOp::create(b, values, 1),
+      vector::ExtractOp::create(b, values, 0));
+  Value magnitude = math::AbsFOp::create(b, value);
+  auto compare = [&](arith::CmpFPredicate predicate, float limit) -> Value {
+    Value constant = arith::ConstantOp::create(b, b.getF32FloatAttr(limit));
+    return arith::CmpFOp::create(b, predicate, magnitude, constant);
+  };
+  Value isZero = compare(arith::CmpFPredicate::OEQ, 0);
+  // Both also true of NaN.
+  Value isSmall = compare(arith::CmpFPredicate::ULT, 0x1p-100f);
+  Value isInfinite = compare(arith::CmpFPredicate::UEQ,
+                             std::numeric_limits<float>::infinity());
+  Value spread =
+      arith::AddIOp::create(b, rowSpread, b.load(columnSpreads, place));
+  auto isWider = [&](int64_t limit) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, spread,
+                                 b.i32(limit));
+  };
+  Value isOutside =
+      arith::SelectOp::create(b, isZero, isWider(exactSpread),
+                              arith::OrIOp::create(b, isSmall, isInfinite));
+  return arith::OrIOp::create(b, isWider(headroom - 2), isOutside);
+}
+
+void RangeGuard::recompute(Value lost, Value accumulator, int64_t width,
                            Value column, Value isInside) {
-  anyLost = arith::AndIOp::create(b, anyLost, isInside);
   Value infinity = arith::ConstantOp::create(
       b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
-  b.ifThen(vote(anyLost), [&] {
-    // Loaded once more, so that they need not be kept in registers until here.
-    Value values = tcgen05::LoadOp::create(b, type, accumulator, column);
-    values = tcgen05::WaitLoadsOp::create(b, values);
-    Value flags = emitFlags(values, column, isInside);
-    Value rows = ballot(
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, flags, b.i32(0)));
-    forEachBit(rows, [&](Value owner) {
+  auto hasNumbers = [&](Value limit) -> Value {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, limit, infinity);
+  };
+  auto isNotZero = [&](Value word) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, word, b.i32(0));
+  };
+  // A NaN among the scales of the row makes all of it NaN, as it is already.
+  Value counts = arith::AndIOp::create(b, isInside, hasNumbers(rowLimit));
+  lost = arith::SelectOp::create(b, counts, lost, b.i32(0));
+  b.ifThen(vote(isNotZero(lost)), [&] {
+    // Behind the last column there are zeros, which are no results.
+    Value rest = b.sub(b.dim(op.getOutput(), 1), column);
+    rest = arith::MinSIOp::create(b, rest, b.index(width));
+    Value behind = arith::SubIOp::create(
+        b, b.i32(width), arith::IndexCastOp::create(b, b.getI32Type(), rest));
+    auto all = int32_t(~uint32_t(0) >> (32 - width));
+    Value flags = arith::AndIOp::create(
+        b, lost, arith::ShRUIOp::create(b, b.i32(all), behind));
+
+    forEachBit(ballot(isNotZero(flags)), [&](Value owner) {
       Value row = b.add(b.mul(warp, kThreadsOfWarp), owner);
+      Value isOwner =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::eq, lane, owner);
+      auto hasOwner = [&](Value condition) {
+        return vote(arith::AndIOp::create(b, isOwner, condition));
+      };
       // The whole row is zero already, which is common: rows that pad a batch.
       b.ifThen(emitHasCodes(row), [&] {
         forEachBit(shuffle(flags, owner), [&](Value bit) {
           Value place = b.add(column, bit);
           // A NaN among the scales of the column is in the element already.
-          Value hasNumbers =
-              arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
-                                    b.load(columnLimits, place), infinity);
-          b.ifThen(hasNumbers, [&] {
+          Value counts =
+              arith::AndIOp::create(b, hasNumbers(b.load(columnLimits, place)),
+                                    emitMayBeLost(accumulator, place));
+          b.ifThen(hasOwner(counts), [&] {
             Value result = emitResult(b, op, emitSum(row, place));
             // By the thread that stored it before.
-            Value isOwner =
-                arith::CmpIOp::create(b, arith::CmpIPredicate::eq, lane, owner);
             b.ifThen(isOwner,
                      [&] { b.store(result, op.getOutput(), {row, place}); });
+            NVVM::SyncWarpOp::create(b, b.i32(-1));
           });
         });
       });

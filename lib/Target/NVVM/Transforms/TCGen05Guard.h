@@ -29,33 +29,36 @@ namespace mlir::fp4::nvvm {
 /// Emits its parts of a kernel of 128 threads, each of which has a row.
 class RangeGuard {
 public:
-  /// `columnLimits` is room in shared memory, of an f32 for each column up to a
-  /// multiple of 128.
+  /// The last two are room in shared memory for what is known of columns, up to
+  /// a multiple of 128 of them: an f32 and an i32 for each.
   RangeGuard(LoopBuilder &b, ScaledMatmulOp op, Value thread,
-             const ProductShape &shape, Value columnLimits);
+             const ProductShape &shape, Value columnLimits,
+             Value columnSpreads);
 
-  /// The largest scales that a thread has seen: values to carry around the loop
-  /// over K. First none, then those of a K tile too, whose scales are in shared
-  /// memory as words of four: (tiles of rows, tiles of scales, 32, 4).
+  /// The ends of the scales that a thread has seen: values to carry around the
+  /// loop over K. First none, then those of a K tile too, whose scales are in
+  /// shared memory as words of four: (tiles of rows, tiles of scales, 32, 4).
   SmallVector<Value> getFirst();
-  SmallVector<Value> see(ValueRange largest, Value lhsWords, Value rhsWords);
+  SmallVector<Value> see(ValueRange ends, Value kTile, Value lhsWords,
+                         Value rhsWords);
 
   /// Makes limits of them, for all threads behind the next barrier.
-  void setLimits(ValueRange largest);
+  void setLimits(ValueRange ends);
 
-  /// Whether any of `values`, from `column` of the accumulator on, is to be
-  /// computed again.
-  Value findAnyLost(Value values, Value column);
+  /// Which of `values`, from `column` of the accumulator on, may be lost: a bit
+  /// for each, in an i32.
+  Value findLost(Value values, Value column);
 
-  /// Computes these again, and stores them over what was stored. For all
-  /// threads, of which `isInside` says which have a row of the result.
-  void recompute(Value anyLost, Value accumulator, VectorType type,
-                 Value column, Value isInside);
+  /// Computes these again, if they may be lost, and stores them over what was
+  /// stored. For all threads, of which `isInside` says which have a row of the
+  /// result.
+  void recompute(Value lost, Value accumulator, int64_t width, Value column,
+                 Value isInside);
 
 private:
-  Value emitLimit(Value scale, int64_t offset);
-  Value emitLost(Value values, Value column);
-  Value emitFlags(Value values, Value column, Value isInside);
+  Value emitLimit(Value largest, int64_t offset);
+  Value emitSpread(Value largest, Value least);
+  Value emitMayBeLost(Value accumulator, Value place);
   Value emitHasCodes(Value row);
   Value emitSum(Value row, Value column);
   void forEachBit(Value bits, function_ref<void(Value)> body);
@@ -65,11 +68,13 @@ private:
 
   LoopBuilder &b;
   ScaledMatmulOp op;
-  int64_t groups;
+  int64_t groups, kTiles;
   /// How far below the largest pair of scales a sum may be, as an exponent.
   int64_t headroom;
+  /// How far scales may be apart for a sum to be exact, as exponents.
+  int64_t exactSpread;
   Value thread, lane, warp;
-  Value rowLimit, columnLimits;
+  Value rowLimit, rowSpread, columnLimits, columnSpreads;
 };
 
 } // namespace mlir::fp4::nvvm

@@ -24,8 +24,9 @@ using namespace mlir::fp4;
 using namespace mlir::fp4::nvvm;
 using namespace mlir::fp4::tcgen05;
 
-/// Columns of the accumulator that a thread holds in registers at a time.
-static constexpr int64_t kEpilogueColumns = 32;
+/// Columns of the accumulator that a thread holds in registers at a time; as
+/// many limits come with them.
+static constexpr int64_t kEpilogueColumns = 32, kGuardedColumns = 16;
 /// How long a thread sleeps on a barrier before it looks again, in nanoseconds.
 static constexpr int64_t kWaitTicks = 10000000;
 /// The barriers of the kernel, in one group.
@@ -241,7 +242,7 @@ void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
   Value columns = memref::DimOp::create(b, output, 1);
   Value isInside =
       arith::CmpIOp::create(b, arith::CmpIPredicate::slt, thread, rows);
-  int64_t width = kEpilogueColumns;
+  int64_t width = guard ? kGuardedColumns : kEpilogueColumns;
   while (shape.columns % width != 0)
     width /= 2;
   auto loop =
@@ -254,7 +255,7 @@ void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
   auto type = VectorType::get(width, b.getF32Type());
   Value values = LoadOp::create(b, type, accumulator, column);
   values = WaitLoadsOp::create(b, values);
-  Value anyLost = guard ? guard->findAnyLost(values, column) : Value();
+  Value lost = guard ? guard->findLost(values, column) : Value();
   Value alpha = vector::BroadcastOp::create(b, type, op.getAlpha());
   values = arith::MulFOp::create(b, values, alpha);
   Type resultType = getElementTypeOrSelf(output);
@@ -263,7 +264,7 @@ void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
         arith::TruncFOp::create(b, VectorType::get(width, resultType), values);
   b.ifThen(isInside, [&] { storeColumns(values, thread, column, columns); });
   if (guard)
-    guard->recompute(anyLost, accumulator, type, column, isInside);
+    guard->recompute(lost, accumulator, width, column, isInside);
 }
 
 void KernelBuilder::build(const ProductOperand &lhs,
@@ -291,10 +292,13 @@ void KernelBuilder::build(const ProductOperand &lhs,
   std::optional<RangeGuard> guard;
   if (needsGuard()) {
     int64_t columns = rhs.getRowTiles() * kScaleTileRows;
-    auto type = MemRefType::get({columns}, b.getF32Type(),
-                                MemRefLayoutAttrInterface(), space);
-    guard.emplace(b, op, thread, shape,
-                  createView(type, columns * sizeof(float)));
+    auto createColumns = [&](Type element) {
+      return createView(MemRefType::get({columns}, element,
+                                        MemRefLayoutAttrInterface(), space),
+                        columns * element.getIntOrFloatBitWidth() / 8);
+    };
+    Value limits = createColumns(b.getF32Type());
+    guard.emplace(b, op, thread, shape, limits, createColumns(b.getI32Type()));
   }
   {
     OpBuilder::InsertionGuard guard(b);
@@ -364,12 +368,12 @@ void KernelBuilder::build(const ProductOperand &lhs,
     wait(Loaded, parity);
     ifLeader([&] { multiply(kTile, left, right); });
     if (guard) {
-      SmallVector<Value> largest = guard->see(
-          loop.getRegionIterArgs(), left.scaleWords, right.scaleWords);
+      SmallVector<Value> ends = guard->see(loop.getRegionIterArgs(), kTile,
+                                           left.scaleWords, right.scaleWords);
       // All have read the scales before the next ones are loaded.
       gpu::BarrierOp::create(b);
       wait(Multiplied, parity);
-      scf::YieldOp::create(b, largest);
+      scf::YieldOp::create(b, ends);
     } else {
       wait(Multiplied, parity);
     }
