@@ -15,7 +15,8 @@ is more. Beside bf16 rows stand what the original module does where it has no ke
 operands and multiply in bf16, and a dense layer of bf16, nn.Linear.
 
 Machines are not quiet, so that all is measured in turns: a round times each way for S seconds, and takes
-the median call; a row is the median over the rounds, of the difference too. Prints a table in Markdown.
+the median call; a row is the median over the rounds, of the difference too, which is printed with the
+least and the most that a round had. Prints a table in Markdown.
 With --check it exits with 1 if a row costs more than it may. --quick takes small layers and little time.
 
 Needs the package fp4 and PyTorch; the tools are found on PATH, or in --bin.
@@ -45,6 +46,8 @@ FORMATS = {"mx": (32, (120, 124)), "nv": (16, (0x14, 0x1C))}
 DTYPES = {"bf16": "bfloat16", "f32": "float32"}
 SLACK = 20e-6
 SHARE = 0.05
+# Of a process: the first one compiles, and must not be the median.
+LEAST_CALLS = 5
 # How long threads of OpenMP look for work before they sleep, and somewhat more.
 PAUSE = 0.25
 
@@ -81,7 +84,7 @@ def find_tool(name: str, folder: str | None) -> str:
 def median_call(call: Call, seconds: float) -> float:
     times: list[float] = []
     end = time.perf_counter() + seconds
-    while not times or time.perf_counter() < end:
+    while len(times) < LEAST_CALLS or time.perf_counter() < end:
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
@@ -181,12 +184,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Times:
-    """Of a row, in seconds. `over` is how much longer QuantLinear takes."""
+    """Of a row, in seconds. `overs` is how much longer QuantLinear took in each round."""
 
     runner: float
     layer: float
-    over: float
+    overs: list[float]
     beside: dict[str, float]
+
+    @property
+    def over(self) -> float:
+        return statistics.median(self.overs)
 
     @property
     def allowed(self) -> float:
@@ -199,7 +206,7 @@ def measure(row: Row, bin: str | None, rounds: int, seconds: float) -> Times:
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         subject = Layer(row, Path(folder), bin)
-        calls = max(1, int(seconds / subject.runner.run(5)))
+        calls = max(LEAST_CALLS, int(seconds / subject.runner.run(LEAST_CALLS)))
         ways: dict[str, Call] = {
             "runner": lambda: subject.runner.run(calls),
             "layer": lambda: median_call(subject.layer, seconds),
@@ -212,9 +219,9 @@ def measure(row: Row, bin: str | None, rounds: int, seconds: float) -> Times:
             for name in list(ways)[:: -1 if i % 2 else 1]:
                 time.sleep(PAUSE)
                 times[name].append(ways[name]())
-    over = [b - a for a, b in zip(times["runner"], times["layer"], strict=True)]
+    overs = [b - a for a, b in zip(times["runner"], times["layer"], strict=True)]
     medians = {name: statistics.median(all) for name, all in times.items()}
-    return Times(medians.pop("runner"), medians.pop("layer"), statistics.median(over), medians)
+    return Times(medians.pop("runner"), medians.pop("layer"), overs, medians)
 
 
 def format_time(seconds: float | None) -> str:
@@ -226,10 +233,19 @@ def format_time(seconds: float | None) -> str:
 
 
 def format_row(row: Row, times: Times) -> str:
-    beside = [times.beside.get(name) for name in ("dequantize", "dense")]
-    cells = [times.runner, times.layer, times.over, times.allowed, *beside]
+    spread = f"{format_time(min(times.overs))} to {format_time(max(times.overs))}"
     verdict = "ok" if times.over <= times.allowed else "above"
-    texts = [str(row), *map(format_time, cells[:4]), verdict, *map(format_time, cells[4:])]
+    texts = [
+        str(row),
+        format_time(times.runner),
+        format_time(times.layer),
+        format_time(times.over),
+        spread,
+        format_time(times.allowed),
+        verdict,
+        format_time(times.beside.get("dequantize")),
+        format_time(times.beside.get("dense")),
+    ]
     return f"| {' | '.join(texts)} |"
 
 
@@ -258,8 +274,9 @@ def main() -> None:
     rounds = args.rounds or (2 if args.quick else 7)
     seconds = args.seconds or (0.01 if args.quick else 0.2)
     print(f"threads: {args.threads}, rounds: {rounds}, torch {torch.__version__}\n")
-    print("| layer | fp4-runner | QuantLinear | over | allowed | | dequantize | nn.Linear |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    print("| layer | fp4-runner | QuantLinear | over | in rounds | allowed | |", end="")
+    print(" dequantize | nn.Linear |")
+    print(f"|{' --- |' * 9}", flush=True)
     above = False
     for row in rows:
         times = measure(row, args.bin, rounds, seconds)

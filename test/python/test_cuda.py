@@ -77,8 +77,7 @@ def test_tensor_cores(format: str, m: int, n: int, groups: int, dtype: Any, stat
     y = compile_layer(layer, x)(x)
     assert used_tensor_cores(stats)
     assert isinstance(y, np.ndarray) and y.dtype == x.dtype
-    outside = sim_layers.check_truncated(y, layer.matmul(*layer.quantize(x)), k, x.dtype)
-    assert not outside.any()
+    sim_layers.check_truncated(y, layer.matmul(*layer.quantize(x)), k, x.dtype)
 
 
 @pytest.mark.filterwarnings("ignore:.*'tcgen05' cannot be taken")
