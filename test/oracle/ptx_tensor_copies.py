@@ -29,6 +29,8 @@ TYPES: Final = {
 }  # fmt: skip
 # The same of those that have 16 bytes in shared memory for 16 elements, and less of data.
 PACKED: Final = {"16u4": (14, 8), "16u6": (15, 12)}
+# The same of f32 that is changed by a load.
+CONVERTED: Final = {"f32ftz": (10, 4, None), "tf32": (11, 4, None), "tf32ftz": (12, 4, None)}
 # Swizzle mode and atomicity, bytes of a row, and the bits of the address that are changed: (from, to, count).
 SWIZZLES: Final = {
     "none": (0, 0, 0, ()),
@@ -55,7 +57,7 @@ class Map:
 
     @property
     def size(self) -> int:
-        return TYPES[self.type][1]
+        return (TYPES | CONVERTED)[self.type][1]
 
     @property
     def extents(self) -> list[int]:
@@ -79,7 +81,7 @@ class Map:
         mode, atom, _, _ = SWIZZLES[self.swizzle]
         fields = struct.pack("<Q5Q4Q", 0, *self.dims, *pad, *self.strides, *pad)
         fields += struct.pack("<5H5B", *self.box, *pad, *self.steps, *pad)
-        number = PACKED[self.type][0] if self.type in PACKED else TYPES[self.type][0]
+        number = (TYPES | CONVERTED | PACKED)[self.type][0]
         fields += bytes([rank - 1, number, 0, mode, atom, 0, self.nan])
         return fields.ljust(128, b"\0")
 
@@ -393,6 +395,41 @@ def check_packed(runner: Runner, rng: random.Random, name: str, swizzle: str) ->
     compare(f"load of {name}", made, coordinates, tile, expected)
 
 
+def converted(name: str, values: np.ndarray) -> np.ndarray:
+    """What a load makes of f32: tf32 has 10 bits of a fraction, rounded to nearest even."""
+    bits = values.view(np.uint32).astype(np.uint64)
+    if name.endswith("ftz"):
+        bits = np.where(bits & 0x7F800000, bits, bits & 0x80000000)
+    if name.startswith("tf32"):
+        low, kept = bits & 0x1FFF, bits & ~np.uint64(0x1FFF)
+        odd = (bits >> 13) & 1
+        up = (low > 0x1000) | ((low == 0x1000) & (odd == 1))
+        bits = np.where(np.isnan(values), 0x7FFFFFFF, kept + np.where(up, 0x2000, 0))
+    return bits.astype(np.uint32).view(np.float32)
+
+
+def check_converted(runner: Runner, rng: random.Random, name: str) -> None:
+    """Loads of f32 that are rounded to tf32, or flushed to zero, in and out of bounds."""
+    rows, box_rows = rng.randint(1, 4), rng.randint(1, 6)
+    made = Map(name, [32, rows], [128], [32, box_rows], [1, 1], "128", False)
+    coordinates = [rng.choice([-8, 0, 8]), rng.randint(-1, rows)]
+    words = [rng.getrandbits(32) for _ in range(32 * rows)]
+    for i in range(0, len(words), 3):
+        # Halfway between two, near zero, the largest, infinity and NaN.
+        edges = (0x3F801000, 0x3F803000, 0x00000FFF, 0x807FFFFF, 0x7F7FFFFF, 0x7F800000, 0xFF801000)
+        words[i] = rng.choice(edges)
+    values = np.array(words, dtype=np.uint32).view(np.float32)
+    loaded = converted(name, values).view(np.uint8)
+    tensor = values.view(np.uint8).copy()
+    tile = np.zeros(128 * box_rows, dtype=np.uint8)
+    expected = np.zeros_like(tile)
+    for shared, place in made.elements(coordinates):
+        if place is not None:
+            expected[shared : shared + 4] = loaded[place : place + 4]
+    runner.run(load_kernel(tile.size, 0, coordinates, 2, ""), made, tensor, tile)
+    compare(f"load of {name}", made, coordinates, tile, expected)
+
+
 def main() -> None:
     rng = random.Random(3)
     with tempfile.TemporaryDirectory() as folder:
@@ -416,6 +453,9 @@ def main() -> None:
         for name, swizzle, _ in itertools.product(("16u4", "16u6"), ("none", "128"), range(4)):
             check_packed(runner, rng, name, swizzle)
         print(f"packed: {runner.count} copies agree")
+        for name, _ in itertools.product(CONVERTED, range(4)):
+            check_converted(runner, rng, name)
+        print(f"converted: {runner.count} copies agree")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ struct TensorDataTypeInfo {
   /// With padding: the packed types are spread to 16 bytes in shared memory.
   uint8_t sharedUnitBytes;
   bool isFloat;
-  /// Loads round elements, or flush them to zero, in a way that is not
-  /// documented [CUTLASS, sm90_mma_tma_gmma_ss_warpspecialized.hpp, says that
-  /// they do].
+  /// Loads round elements [CUTLASS, sm90_mma_tma_gmma_ss_warpspecialized.hpp],
+  /// to nearest [CuTe DSL names the types TF32_RN and TF32_FTZ_RN], or flush
+  /// them to zero.
   bool isConverted = false;
 
   bool isPadded() const { return globalUnitBytes != sharedUnitBytes; }

@@ -15,6 +15,7 @@
 
 #include "TensorDataTypes.h"
 #include "fp4/Support/Error.h"
+#include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
@@ -192,10 +193,6 @@ Error sim::visitTile(const TensorMap &map, ArrayRef<int32_t> coordinates,
                      "but got {1}",
                      map.getRank(), coordinates.size());
   const TensorDataTypeInfo &type = *getInfo(map.dataType);
-  if (type.isConverted)
-    return makeError("tile of {0} is converted while it is copied, which is "
-                     "not modelled",
-                     type.name);
   // Of padded types all of a box [PTX 9.7.9.27.1.1, restriction 7].
   int32_t multiple = type.isPadded() ? 128 : type.unitElements;
   if (coordinates[0] % multiple != 0)
@@ -222,6 +219,33 @@ Error sim::checkTileStore(const TensorMap &map, ArrayRef<int32_t> coordinates) {
                        "negative, but got {1}",
                        i, coordinates[i]);
   return Error::success();
+}
+
+bool sim::isConverted(TensorDataType type) {
+  const TensorDataTypeInfo *info = getInfo(type);
+  return info && info->isConverted;
+}
+
+/// To nearest, even where it is in the middle.
+static uint32_t roundToTF32(uint32_t bits) {
+  constexpr uint32_t dropped = 0x1FFF;
+  if ((bits & 0x7FFFFFFF) > 0x7F800000)
+    return 0x7FFFFFFF;
+  return (bits + dropped / 2 + (bits >> 13 & 1)) & ~dropped;
+}
+
+void sim::convertElements(TensorDataType type,
+                          MutableArrayRef<uint8_t> elements) {
+  bool isTF32 =
+      type == TensorDataType::TFloat32 || type == TensorDataType::TFloat32FTZ;
+  bool flushes = type != TensorDataType::TFloat32;
+  for (size_t at = 0; at + 4 <= elements.size(); at += 4) {
+    uint32_t bits = support::endian::read32le(&elements[at]);
+    if (flushes && (bits & 0x7F800000) == 0)
+      bits &= 0x80000000;
+    support::endian::write32le(&elements[at],
+                               isTF32 ? roundToTF32(bits) : bits);
+  }
 }
 
 ArrayRef<uint8_t> sim::getFillPattern(const TensorMap &map) {

@@ -122,26 +122,41 @@ static void forEachWord(const Warp &warp, const Instruction &in,
   });
 }
 
-/// Whether the threads need a register of a load before they can tell anybody
-/// or go elsewhere: then the load is over by then, with or without a wait. So
-/// CUTLASS frees tensor memory after a barrier, with no wait at all.
-static bool isUsedSoon(const Warp &warp, const Instruction &load) {
+namespace {
+/// What follows a load, up to the end of the loop that it is in.
+struct Use {
+  bool isFirst = false; ///< A register is used before a tcgen05.wait::ld.
+  /// What tells others something before that.
+  const Instruction *telling = nullptr;
+};
+} // namespace
+
+/// Where threads need a register of a load it is over, with or without a wait.
+/// So CUTLASS frees tensor memory after a barrier, with no wait at all.
+static Use findUse(const Warp &warp, const Instruction &load) {
   ArrayRef<int32_t> registers = load.operands.drop_front();
+  Use use;
   const std::vector<Instruction> &code = warp.cta.grid.code.instructions;
   for (size_t pc = warp.pc + 1; pc < code.size(); ++pc) {
     const Instruction &in = code[pc];
-    if (in.kind == InstructionClass::Synchronization)
-      return false;
+    StringRef root = in.syntax->root;
+    if (root == "tcgen05" && is_contained(in.syntax->modifiers, "wait::ld"))
+      return use;
+    if (!use.telling &&
+        (root == "mbarrier" || root == "barrier" ||
+         (root == "bar" && !is_contained(in.syntax->modifiers, "warp"))))
+      use.telling = &in;
     // What is skipped on the way is an assertion's failure and the like.
     if (in.kind == InstructionClass::Control &&
-        (in.syntax->root == "ret" || in.syntax->root == "exit" ||
-         (in.syntax->root == "bra" && in.target <= pc)))
-      return false;
+        (root == "ret" || root == "exit" || (root == "bra" && in.target <= pc)))
+      return use;
     for (int32_t slot : in.operands)
-      if (is_contained(registers, slot))
-        return true;
+      if (is_contained(registers, slot)) {
+        use.isFirst = true;
+        return use;
+      }
   }
-  return false;
+  return use;
 }
 
 /// Operands: the address, the registers. `option` is the shape, `option2`
@@ -158,10 +173,19 @@ static Flow executeLoad(Warp &warp, const Instruction &in) {
   SyncToken done;
   if (!note(warp, in, shape, count, *place, Access::Read, done))
     return Flow::Fault;
-  if (!isPedantic && isUsedSoon(warp, in))
+  Use use = isPedantic ? Use() : findUse(warp, in);
+  if (use.isFirst)
     warp.cta.cluster.races.acquire(warp.agent, done);
   else
     state.loads.merge(done);
+  // CuTe DSL's dense products do: what comes after the arrival takes longer.
+  if (use.isFirst && use.telling)
+    Issuer(warp, countr_zero(warp.active))
+        .warn("tensor-memory-race",
+              "nothing waits for the load before '" +
+                  use.telling->syntax->opcode() + "' at line " +
+                  Twine(use.telling->syntax->location.line) +
+                  ", neither a tcgen05.wait::ld nor a use of its registers");
   // The manual has registers read after the wait only. The hardware's
   // scoreboard knows of them all the same, and the kernels of Triton and of
   // CUTLASS rely on that.

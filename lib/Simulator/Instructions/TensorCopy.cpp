@@ -81,6 +81,7 @@ public:
     std::vector<Piece> pieces;
     Payload fill; ///< The whole tile, with what is outside of the tensor.
     uint32_t copied = 0; ///< Bytes without padding: the barrier is told so.
+    std::optional<TensorDataType> converted; ///< The type, if elements change.
     bool isDense = true; ///< All bytes are written, no padding is left out.
     std::vector<std::pair<uint32_t, uint32_t>> ranges; ///< If it is not.
   };
@@ -96,6 +97,8 @@ public:
       if (!read(piece.from, piece.size, tile.data.data() + piece.at,
                 tile.shadow.data() + piece.at))
         return;
+    if (source->converted)
+      convert(*source->converted, tile);
     uint32_t size = uint32_t(tile.data.size());
     auto writeRange = [&](uint32_t at, uint32_t bytes) {
       Bytes to = target.bytes;
@@ -113,6 +116,16 @@ public:
   }
 
 private:
+  /// Elements of 4 bytes, each initialised or not.
+  static void convert(TensorDataType type, Payload &tile) {
+    convertElements(type, tile.data);
+    for (size_t at = 0; at + 4 <= tile.shadow.size(); at += 4) {
+      auto element = MutableArrayRef(tile.shadow).slice(at, 4);
+      if (any_of(element, [](uint8_t byte) { return byte; }))
+        std::fill(element.begin(), element.end(), 255);
+    }
+  }
+
   const std::shared_ptr<const Source> source;
   const BulkTarget target;
 };
@@ -124,6 +137,8 @@ static std::shared_ptr<TensorLoad::Source> makeSource(Warp &warp, unsigned lane,
                                                       const TensorTile &tile,
                                                       uint32_t sharedAddress) {
   auto source = std::make_shared<TensorLoad::Source>();
+  if (isConverted(tile.map.dataType))
+    source->converted = tile.map.dataType;
   source->fill.resize(tile.bytes());
   ArrayRef<uint8_t> pattern = getFillPattern(tile.map);
   uint32_t covered = 0;
@@ -271,6 +286,12 @@ static bool storeLane(Warp &warp, const Instruction &in, unsigned lane) {
     return false;
   if (tile->map.dataType == TensorDataType::Packed16U4Align16B) {
     warp.fault(lane, "tensor-map", "16U4_ALIGN16B is a type of loads only");
+    return false;
+  }
+  if (isConverted(tile->map.dataType)) {
+    warp.fault(lane, "tensor-map",
+               "stores elements of a type that loads round or flush to zero, "
+               "of which nothing is documented for stores");
     return false;
   }
   std::optional<BulkStore::Reduction> reduction;

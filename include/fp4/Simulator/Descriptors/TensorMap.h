@@ -103,10 +103,10 @@ struct TileRun {
 
 /// Calls `visit` for all of a tile, in no particular order. `coordinates` are
 /// in elements, one per dimension. The bytes of padded types between runs are
-/// not written. Errors: types that are converted while they are copied, a
-/// number of coordinates other than the rank, a first coordinate that is no
-/// multiple of what the type requires, rows that are shorter than the swizzle,
-/// whose pitch is not documented, and what verifyTensorMap() refuses.
+/// not written. Errors: a number of coordinates other than the rank, a first
+/// coordinate that is no multiple of what the type requires, rows that are
+/// shorter than the swizzle, whose pitch is not documented, and what
+/// verifyTensorMap() refuses.
 llvm::Error visitTile(const TensorMap &map, llvm::ArrayRef<int32_t> coordinates,
                       uint32_t sharedAddress,
                       llvm::function_ref<void(const TileRun &)> visit);
@@ -116,6 +116,13 @@ llvm::Error visitTile(const TensorMap &map, llvm::ArrayRef<int32_t> coordinates,
 /// modelled), and negative coordinates [PTX 9.7.9.27.1.1].
 llvm::Error checkTileStore(const TensorMap &map,
                            llvm::ArrayRef<int32_t> coordinates);
+
+/// Types whose elements are not what they were after a load. What a store makes
+/// of them is not known.
+bool isConverted(TensorDataType type);
+/// Of such a type, the conversion of a load, in place.
+void convertElements(TensorDataType type,
+                     llvm::MutableArrayRef<uint8_t> elements);
 
 /// What out-of-bounds elements read as: an element, of as many bytes as it has.
 /// NaN is the canonical one of the type [derived: "a special NaN" in PTX
