@@ -202,7 +202,7 @@ def check(layer: Layer, translate: str, simulator: str, work: Path) -> None:
     scales = 256 // case.block
     shared = (128 + layer.columns) * (128 + scales)
     if layer.scale == "ue8m0":
-        shared += 8 * layer.columns  # limits and spreads of the columns
+        shared += 4 * 128 + 8 * layer.columns  # spreads of rows, limits and spreads of columns
     for order in ORDERS:
         run([
             simulator, str(kernel), "--kernel=forward_scaled_matmul", "--pedantic",

@@ -99,9 +99,9 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 
 // mx, 256 columns: two tiles of scales a K tile, two row tiles of rhs; 256 + 8 + 16 = 280 columns take 512. Rows of 4100
 // f32 start at multiples of 16 bytes; nothing is rounded.
-// Bytes: 128 * 128 + 256 * 128 + (1 + 2) * 2 * 512 = 52224 are loaded, and two words for each of 256 columns follow: 54272.
+// Bytes: 128 * 128 + 256 * 128 + (1 + 2) * 2 * 512 = 52224 are loaded, and 256 limits and 128 + 256 spreads follow: 54784.
 // CHECK-LABEL: func.func @mx(
-// CHECK-DAG:     %[[BYTES:.*]] = arith.constant 54272 : i32
+// CHECK-DAG:     %[[BYTES:.*]] = arith.constant 54784 : i32
 // CHECK-DAG:     %[[ZERO:.*]] = arith.constant 0.000000e+00 : f64
 // CHECK-DAG:     %[[INF:.*]] = arith.constant dense<0x7F800000> : vector<16xf32>
 // CHECK:         dynamic_shared_memory_size %[[BYTES]] function(@scaled_matmul)
@@ -116,6 +116,7 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK-NEXT:      nvgpu.mbarrier.try_wait.parity
 // CHECK:           vector.reduction <maxui>
 // CHECK:           %[[ROW_LIMIT:.*]] = arith.bitcast %{{.*}} : i32 to f32
+// CHECK:           memref.store %{{.*}}, %[[ROW_SPREADS:.*]][%{{.*}}] : memref<128xi32,
 // CHECK:           vector.reduction <maxui>
 // CHECK:           memref.store %{{.*}}, %[[LIMITS:.*]][%{{.*}}] : memref<256xf32,
 // CHECK:           vector.reduction <maxui>
@@ -143,6 +144,7 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           scf.if %[[AGAIN]] {
 // CHECK:             nvvm.vote.sync ballot
 // CHECK:             tcgen05.load %{{.*}} -> vector<2xf32>
+// CHECK:             memref.load %[[ROW_SPREADS]]
 // CHECK:             memref.load %[[SPREADS]]
 // CHECK:             %[[GROUPS:.*]] = nvvm.vote.sync ballot
 // CHECK:             %[[COUNT:.*]] = math.ctpop %[[GROUPS]]

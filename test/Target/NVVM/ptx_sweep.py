@@ -217,9 +217,9 @@ class Expected:
 
     @property
     def shared(self) -> int:
-        """With e8m0 scales two words for each row of the weight's tiles of scales are there, too."""
-        limits = 8 * 128 * self.weight_atoms if self.layer.format == "mx" else 0
-        return self.loaded + limits
+        """With e8m0 scales a word for each row is there, too, and two for each row of the weight."""
+        words = 128 * (1 + 2 * self.weight_atoms) if self.layer.format == "mx" else 0
+        return self.loaded + 4 * words
 
     def addresses(self) -> list[int]:
         sizes = [size for _, size in self.parts]

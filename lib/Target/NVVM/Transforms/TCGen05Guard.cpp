@@ -39,11 +39,11 @@ static int64_t getHeadroom(int64_t kTiles) {
 
 RangeGuard::RangeGuard(LoopBuilder &b, ScaledMatmulOp op, Value thread,
                        const ProductShape &shape, Value columnLimits,
-                       Value columnSpreads)
+                       Value rowSpreads, Value columnSpreads)
     : b(b), op(op), kTiles(shape.kTiles), headroom(getHeadroom(shape.kTiles)),
       thread(thread), lane(b.rem(thread, kThreadsOfWarp)),
       warp(b.div(thread, kThreadsOfWarp)), columnLimits(columnLimits),
-      columnSpreads(columnSpreads) {
+      rowSpreads(rowSpreads), columnSpreads(columnSpreads) {
   int64_t bytes = cast<MemRefType>(op.getLhsCodes().getType()).getDimSize(1);
   groups = 2 * bytes / int64_t(op.getGroupSize());
   // All partial sums are multiples of 2^-(spread + 2) of the largest pair of
@@ -147,7 +147,7 @@ Value RangeGuard::emitSpread(Value largest, Value least) {
 
 void RangeGuard::setLimits(ValueRange ends) {
   rowLimit = emitLimit(ends[0], /*offset=*/0);
-  rowSpread = emitSpread(ends[0], ends[1]);
+  b.store(emitSpread(ends[0], ends[1]), rowSpreads, thread);
   for (size_t i = 2; i < ends.size(); i += 2) {
     Value place = b.add(thread, (i / 2 - 1) * kScaleTileRows);
     b.store(emitLimit(ends[i], headroom), columnLimits, place);
@@ -316,8 +316,8 @@ Value RangeGuard::emitMayBeLost(Value accumulator, Value place) {
   Value isSmall = compare(arith::CmpFPredicate::ULT, 0x1p-100f);
   Value isInfinite = compare(arith::CmpFPredicate::UEQ,
                              std::numeric_limits<float>::infinity());
-  Value spread =
-      arith::AddIOp::create(b, rowSpread, b.load(columnSpreads, place));
+  Value spread = arith::AddIOp::create(b, b.load(rowSpreads, thread),
+                                       b.load(columnSpreads, place));
   auto isWider = [&](int64_t limit) -> Value {
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, spread,
                                  b.i32(limit));

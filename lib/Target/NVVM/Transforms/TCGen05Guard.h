@@ -29,10 +29,10 @@ namespace mlir::fp4::nvvm {
 /// Emits its parts of a kernel of 128 threads, each of which has a row.
 class RangeGuard {
 public:
-  /// The last two are room in shared memory for what is known of columns, up to
-  /// a multiple of 128 of them: an f32 and an i32 for each.
+  /// The last three are room in shared memory for what is known of rows and of
+  /// columns, up to a multiple of 128 of them: f32, and i32 of the spreads.
   RangeGuard(LoopBuilder &b, ScaledMatmulOp op, Value thread,
-             const ProductShape &shape, Value columnLimits,
+             const ProductShape &shape, Value columnLimits, Value rowSpreads,
              Value columnSpreads);
 
   /// The ends of the scales that a thread has seen: values to carry around the
@@ -74,7 +74,7 @@ private:
   /// How far scales may be apart for a sum to be exact, as exponents.
   int64_t exactSpread;
   Value thread, lane, warp;
-  Value rowLimit, rowSpread, columnLimits, columnSpreads;
+  Value rowLimit, columnLimits, rowSpreads, columnSpreads;
 };
 
 } // namespace mlir::fp4::nvvm

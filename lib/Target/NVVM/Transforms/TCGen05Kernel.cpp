@@ -291,14 +291,16 @@ void KernelBuilder::build(const ProductOperand &lhs,
   thread = launch.getThreadIds().x;
   std::optional<RangeGuard> guard;
   if (needsGuard()) {
-    int64_t columns = rhs.getRowTiles() * kScaleTileRows;
-    auto createColumns = [&](Type element) {
-      return createView(MemRefType::get({columns}, element,
-                                        MemRefLayoutAttrInterface(), space),
-                        columns * element.getIntOrFloatBitWidth() / 8);
+    auto createWords = [&](int64_t rowTiles, Type element) {
+      int64_t size = rowTiles * kScaleTileRows;
+      return createView(
+          MemRefType::get({size}, element, MemRefLayoutAttrInterface(), space),
+          size * 4);
     };
-    Value limits = createColumns(b.getF32Type());
-    guard.emplace(b, op, thread, shape, limits, createColumns(b.getI32Type()));
+    Value columnLimits = createWords(rhs.getRowTiles(), b.getF32Type());
+    Value rowSpreads = createWords(lhs.getRowTiles(), b.getI32Type());
+    guard.emplace(b, op, thread, shape, columnLimits, rowSpreads,
+                  createWords(rhs.getRowTiles(), b.getI32Type()));
   }
   {
     OpBuilder::InsertionGuard guard(b);
