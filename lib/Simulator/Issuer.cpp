@@ -50,9 +50,6 @@ bool Issuer::noteAccess(Agent &agent, Cta &owner, uint32_t offset,
   Cluster &cluster = warp->cta.cluster;
   std::optional<Races::Conflict> conflict =
       cluster.races.access(agent, proxy, pc, owner.rank, offset, size, kind);
-  bool isWarning = !conflict && cluster.races.unfenced;
-  if (isWarning)
-    conflict = cluster.races.unfenced;
   if (!conflict)
     return true;
   bool isWrite = kind == Access::Write || kind == Access::StrongWrite;
@@ -61,18 +58,13 @@ bool Issuer::noteAccess(Agent &agent, Cta &owner, uint32_t offset,
       formatv("shared memory at {0:x} of CTA ({1}, {2}, {3})", conflict->offset,
               owner.index[0], owner.index[1], owner.index[2])
           .str();
-  if (conflict->isOrdered) {
-    std::string text =
-        formatv("the async proxy {0} {1}, which {2} {3} by the generic proxy, "
-                "without a fence.proxy.async between the two",
-                isWrite ? "writes" : "reads", place, other,
-                conflict->isWrite ? "writes" : "reads")
-            .str();
-    if (!isWarning)
-      return fault("proxy", text);
-    warn("proxy", text);
-    return true;
-  }
+  if (conflict->isOrdered)
+    return fault("proxy", Twine("the async proxy ") +
+                              (isWrite ? "writes " : "reads ") + place +
+                              ", which " + other +
+                              (conflict->isWrite ? " writes" : " reads") +
+                              " by the generic proxy, without a "
+                              "fence.proxy.async between the two");
   return fault("race", Twine("the operation ") +
                            (isWrite ? "writes " : "reads ") + place +
                            ", which " + other +

@@ -171,13 +171,8 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
       return conflict(cell.write, true, false);
     // Without a fence a write of the generic proxy may even come last.
     if (proxy == Proxy::Async && cell.writeProxy == Proxy::Generic &&
-        !isKnown(agent.clock.fenced, writer)) {
-      Conflict missing = conflict(cell.write, true, true);
-      if (!isRead || !agent.readsUnfenced)
-        return missing;
-      if (!unfenced)
-        unfenced = missing;
-    }
+        !isKnown(agent.clock.fenced, writer))
+      return conflict(cell.write, true, true);
   }
   if (isRead) {
     // A strong read does not race with the strong writes that it polls for.
@@ -218,7 +213,6 @@ std::optional<Races::Conflict> Races::access(Agent &agent, Proxy proxy,
                                              Access kind) {
   if (kind == Access::StrongRead || kind == Access::StrongWrite)
     acquire(agent, places[uint64_t(cta) << 32 | offset]);
-  unfenced.reset();
   size_t base = size_t(cta) * words;
   uint32_t end = offset + size;
   for (uint32_t at = offset; at < end;) {
@@ -249,8 +243,6 @@ std::optional<Races::Conflict> Races::access(Agent &agent, Proxy proxy,
       found->offset = at;
       return found;
     }
-    if (unfenced && unfenced->offset == 0)
-      unfenced->offset = at;
     at = next;
   }
   if (kind == Access::StrongWrite)

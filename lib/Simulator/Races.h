@@ -96,9 +96,6 @@ struct Agent {
   SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
   SyncToken observed; ///< By what is relaxed; a fence makes it known.
   SyncToken over;     ///< What others did before a relaxed barrier.
-  /// It reads what the generic proxy wrote without a fence.proxy.async, too;
-  /// Races::unfenced says so.
-  bool readsUnfenced = false;
 };
 
 class Races {
@@ -140,10 +137,6 @@ public:
     bool isOrdered; ///< It is, but by no fence.proxy.async.
     uint32_t offset;
   };
-
-  /// Of the last access, what no fence.proxy.async was between and its agent
-  /// takes all the same.
-  std::optional<Conflict> unfenced;
 
   /// Notes an access of bytes of a CTA's shared memory, made by the
   /// instruction at that pc.

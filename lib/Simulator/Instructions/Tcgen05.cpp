@@ -25,11 +25,7 @@ TensorOperation::TensorOperation(const Issuer &issuer, ArrayRef<Cta *> ctas)
       pipe(issuer.warp->cta.unit<TensorMemoryUnit>().pipe(*issuer.warp,
                                                           issuer.lane)),
       agent(issuer.warp->cta.unit<TensorMemoryUnit>().beginOperation(
-          *issuer.warp)) {
-  // The manual wants a fence [PTX 9.7.16.6]; CUTLASS's first tutorial has
-  // none, and its products are right.
-  agent.agent.readsUnfenced = !issuer.warp->cta.grid.launch.pedantic;
-}
+          *issuer.warp)) {}
 
 void TensorOperation::run() {
   Races &races = issuer.warp->cta.cluster.races;
