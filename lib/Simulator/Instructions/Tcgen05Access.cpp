@@ -63,7 +63,7 @@ static std::optional<Place> locate(Warp &warp, const Instruction &in,
   if (!address)
     return std::nullopt;
   unsigned inPartition = address->lane % kLanesPerPartition;
-  if (inPartition != 0 && !(numLanes(shape) == 16 && inPartition == 16)) {
+  if (inPartition != 0 && (numLanes(shape) != 16 || inPartition != 16)) {
     issuer.fault("tensor-memory-bounds",
                  "the access begins at lane " + Twine(address->lane) +
                      ", but expects a multiple of " + Twine(numLanes(shape)));
