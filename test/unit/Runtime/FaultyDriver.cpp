@@ -10,7 +10,8 @@
 // what is not here is found there. FP4_FAULTY_DRIVER names a function that
 // fails, "cuMemAllocAsync", or its n-th call only, "cuMemAllocAsync:2". What a
 // process leaves allocated or loaded ends it with exit code 3. What it tried to
-// give back is not left: no more can be done where that fails.
+// give back is not left: no more can be done where that fails. FP4_FAULTY_MAJOR
+// is the compute capability that a device says it has, before the point.
 //
 //===----------------------------------------------------------------------===//
 
@@ -98,6 +99,10 @@ DRIVER cuDeviceGetName(char *name, int length, CUdevice device) {
 }
 
 DRIVER cuDeviceGetAttribute(int *value, int attribute, CUdevice device) {
+  if (attribute == ComputeCapabilityMajor && std::getenv("FP4_FAULTY_MAJOR")) {
+    *value = std::atoi(std::getenv("FP4_FAULTY_MAJOR"));
+    return cudaSuccess;
+  }
   return forward("cuDeviceGetAttribute", "cuDeviceGetAttribute", value,
                  attribute, device);
 }
