@@ -25,24 +25,22 @@ inline std::string getWrapperName(StringRef function) {
 class Call {
 public:
   void addScalar(const char *data) {
-    pointers.push_back(const_cast<char *>(data));
+    arguments.push_back({const_cast<char *>(data), 0});
   }
 
   void addMemRef(const char *data, ArrayRef<int64_t> shape) {
     // { allocated, aligned, offset, sizes[rank], strides[rank] }
-    auto words = std::make_unique<int64_t[]>(3 + 2 * shape.size());
-    words[0] = words[1] = reinterpret_cast<intptr_t>(data);
-    words[2] = 0;
+    size_t place = words.size();
+    arguments.push_back({nullptr, place});
+    words.resize(place + 3 + 2 * shape.size());
+    int64_t *sizes = &words[place + 3];
     int64_t stride = 1;
     for (size_t i = shape.size(); i-- > 0;) {
-      words[3 + i] = shape[i];
-      words[3 + shape.size() + i] = stride;
+      sizes[i] = shape[i];
+      sizes[shape.size() + i] = stride;
       stride *= shape[i];
     }
-    descriptors.push_back(std::move(words));
-    auto pointer = std::make_unique<void *>(descriptors.back().get());
-    pointers.push_back(pointer.get());
-    descriptorPointers.push_back(std::move(pointer));
+    setData(place, data);
   }
 
   void add(const EntryValue &value, const TensorView &tensor) {
@@ -55,17 +53,41 @@ public:
       addScalar(tensor.data.data());
   }
 
+  /// Gives an argument that is a tensor another place and number of rows.
+  void setRows(size_t argument, const char *data, int64_t rows) {
+    size_t place = arguments[argument].place;
+    setData(place, data);
+    words[place + 3] = rows;
+  }
+
+  llvm::Error invoke(Engine::PackedFunction function) {
+    SmallVector<void *, 16> descriptors, pointers;
+    descriptors.reserve(arguments.size());
+    for (auto [scalar, place] : arguments) {
+      descriptors.push_back(words.data() + place);
+      pointers.push_back(scalar ? scalar : &descriptors.back());
+    }
+    return callChecked(function, pointers.data());
+  }
+
   llvm::Error invoke(Engine &engine, StringRef function) {
     auto packed = engine.lookupPacked(getWrapperName(function));
     if (!packed)
       return packed.takeError();
-    return callChecked(*packed, pointers.data());
+    return invoke(*packed);
   }
 
 private:
-  SmallVector<void *> pointers;
-  std::vector<std::unique_ptr<int64_t[]>> descriptors;
-  std::vector<std::unique_ptr<void *>> descriptorPointers;
+  void setData(size_t place, const char *data) {
+    words[place] = words[place + 1] = reinterpret_cast<intptr_t>(data);
+  }
+
+  struct Argument {
+    void *scalar; ///< Null if it is a tensor.
+    size_t place; ///< Of its descriptor, in `words`.
+  };
+  SmallVector<Argument, 16> arguments;
+  SmallVector<int64_t, 64> words;
 };
 
 } // namespace mlir::fp4

@@ -51,6 +51,13 @@ llvm::Expected<HostTensor> HostTensor::create(std::string name, DType dtype,
 // Compiling
 //===----------------------------------------------------------------------===//
 
+/// A call for any number of rows, with null for the input and the result.
+struct CompiledEntry::RowsCall {
+  Engine::PackedFunction function;
+  Call call;
+  size_t input;
+};
+
 CompiledEntry::CompiledEntry() = default;
 CompiledEntry::CompiledEntry(CompiledEntry &&) = default;
 CompiledEntry::~CompiledEntry() = default;
@@ -213,7 +220,7 @@ getBuffers(ArrayRef<HostTensor> tensors) {
 
 llvm::Error CompiledEntry::prepare(ArrayRef<TensorView> arguments) {
   if (!lowered.prepare)
-    return llvm::Error::success();
+    return prepareRows(arguments);
   auto results = createResults(*lowered.prepare, arguments);
   if (!results)
     return results.takeError();
@@ -221,7 +228,60 @@ llvm::Error CompiledEntry::prepare(ArrayRef<TensorView> arguments) {
           run(*lowered.prepare, arguments, getBuffers(*results)))
     return error;
   prepared = std::move(*results);
+  return prepareRows(arguments);
+}
+
+/// The shape with no rows, or none if it is not that of a number of rows.
+static std::optional<SmallVector<int64_t>>
+getShapeOfRows(const EntryValue &value) {
+  SmallVector<int64_t> shape = value.shape();
+  if (shape.empty() || !ShapedType::isDynamic(shape.front()))
+    return std::nullopt;
+  shape.front() = 0;
+  if (llvm::any_of(shape, ShapedType::isDynamic))
+    return std::nullopt;
+  return shape;
+}
+
+llvm::Error CompiledEntry::prepareRows(ArrayRef<TensorView> arguments) {
+  const LoweredFunction &function = lowered.entry;
+  auto packed = engine->lookupPacked(getWrapperName(function.name));
+  if (!packed)
+    return packed.takeError();
+  RowsCall rows = {*packed, {}, function.arguments.size()};
+  for (auto [i, value, source] :
+       llvm::enumerate(function.arguments, function.sources)) {
+    if (value.isParameter) {
+      rows.call.add(value, source.isPrepared ? prepared[source.index].view()
+                                             : arguments[source.index]);
+      continue;
+    }
+    auto shape = getShapeOfRows(value);
+    if (!shape || rows.input != function.arguments.size())
+      return llvm::Error::success();
+    rows.input = i;
+    rows.call.addMemRef(nullptr, *shape);
+  }
+  if (function.results.size() != 1)
+    return llvm::Error::success();
+  auto shape = getShapeOfRows(function.results.front());
+  if (!shape || rows.input == function.arguments.size())
+    return llvm::Error::success();
+  rows.call.addMemRef(nullptr, *shape);
+  rowsCall = std::make_unique<RowsCall>(std::move(rows));
   return llvm::Error::success();
+}
+
+llvm::Error CompiledEntry::runRows(int64_t rows, const char *input,
+                                   char *result) const {
+  if (!rowsCall)
+    return makeError("@{0} is no function of one input and one result of rows",
+                     lowered.entry.name);
+  // Several threads may call at once.
+  Call call = rowsCall->call;
+  call.setRows(rowsCall->input, input, rows);
+  call.setRows(lowered.entry.arguments.size(), result, rows);
+  return call.invoke(rowsCall->function);
 }
 
 llvm::Expected<std::vector<HostTensor>>

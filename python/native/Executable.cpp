@@ -8,6 +8,7 @@
 
 #include "Executable.h"
 #include "fp4/Runner/DeviceEntry.h"
+#include "fp4/Support/Error.h"
 #include <mutex>
 
 using namespace mlir;
@@ -38,6 +39,9 @@ public:
   llvm::Error run(ArrayRef<TensorView> arguments,
                   ArrayRef<Buffer> results) override {
     return entry.run(arguments, results);
+  }
+  llvm::Error runRows(int64_t rows, const char *input, char *result) override {
+    return entry.runRows(rows, input, result);
   }
 
 private:
@@ -83,6 +87,9 @@ public:
     llvm::Error error = runOnDevice(arguments, results);
     entry->unload();
     return error;
+  }
+  llvm::Error runRows(int64_t, const char *, char *) override {
+    return makeError("rows are run on the host only");
   }
 
 private:

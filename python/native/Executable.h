@@ -53,6 +53,11 @@ public:
   /// Runs the entry, with results of these shapes.
   virtual llvm::Error run(ArrayRef<TensorView> arguments,
                           ArrayRef<CompiledEntry::Buffer> results) = 0;
+
+  /// Runs an entry of one input and one result, of as many rows, at little
+  /// cost. See CompiledEntry::runRows.
+  virtual llvm::Error runRows(int64_t rows, const char *input,
+                              char *result) = 0;
 };
 
 } // namespace mlir::fp4

@@ -264,6 +264,14 @@ public:
     check(compiled->run(withInputs(inputs), buffers));
   }
 
+  /// The same where there is one input and one result, at addresses, of so many
+  /// rows each, at little cost.
+  void runRows(int64_t rows, uintptr_t input, uintptr_t result) const {
+    nb::gil_scoped_release release;
+    check(compiled->runRows(rows, reinterpret_cast<const char *>(input),
+                            reinterpret_cast<char *>(result)));
+  }
+
 private:
   Function(const Function &other)
       : context(other.context), signature(other.signature),
@@ -355,5 +363,7 @@ NB_MODULE(_native, module) {
       .def_prop_ro("diagnostics", &Function::getDiagnostics)
       .def("bind", &Function::bind, nb::arg("parameters"))
       .def("result_shapes", &Function::getResultShapes, nb::arg("inputs"))
-      .def("run", &Function::run, nb::arg("inputs"), nb::arg("results"));
+      .def("run", &Function::run, nb::arg("inputs"), nb::arg("results"))
+      .def("run_rows", &Function::runRows, nb::arg("rows"), nb::arg("input"),
+           nb::arg("result"));
 }

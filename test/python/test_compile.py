@@ -124,6 +124,36 @@ def test_threads_at_once() -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("target", ["cpu", "reference"])
+def test_rows_in_memory_of_the_caller(target: str) -> None:
+    layer, x = load("nv_shared")
+    x = np.ascontiguousarray(x.reshape(-1, x.shape[-1]))
+    forward = fp4.compile(
+        layers.make_graph(layer, x.dtype.name), target, params=layers.parameters(layer)
+    )
+    for rows in (1, len(x), 0):
+        want = forward(x[:rows])
+        y = np.zeros((rows + 1, *want.shape[1:]), want.dtype)
+        forward.run_rows(rows, x.ctypes.data, y.ctypes.data)
+        assert y[:rows].tobytes() == want.tobytes()
+        assert not y[rows:].astype(np.float32).any()
+
+
+def test_rows_of_a_function_that_has_none() -> None:
+    layer, _, _ = compile_vector("mx_none")
+    graph = fp4.Graph()
+    x = graph.input("x", "bfloat16", (None, 64))
+    codes, scales = graph.quantize("", x, format="mx")
+    graph.output("e2m1", codes)
+    graph.output("scale_quant", scales)
+    scalars = {"activation_global_scale": 1.0, "activation_scale_scale": 4.0}
+    params = {name: np.array(value, np.float32) for name, value in scalars.items()}
+    unbound = fp4.compile(layers.make_graph(layer, "bfloat16"))
+    for function in (unbound, fp4.compile(graph, params=params)):
+        with pytest.raises(fp4.Error, match="@forward is no function of one input and one result"):
+            function.run_rows(1, 0, 0)
+
+
 def test_errors_are_exceptions_with_a_location() -> None:
     with pytest.raises(fp4.Error, match=r"layer\.mlir:2:3: error: custom op 'nonsense'"):
         fp4.compile("func.func @forward() {\n  nonsense\n}", name="layer.mlir")

@@ -77,9 +77,9 @@ public:
   /// The same code, for other parameters.
   CompiledEntry share() const;
 
-  /// Re-lays the parameters among `arguments` for target CPU, once, before
-  /// anything runs; the other targets have nothing to do. The weights among
-  /// them are not read again.
+  /// Takes the parameters among `arguments`, once, before anything runs. Target
+  /// CPU re-lays the weights among them, which are not read again; what else
+  /// there is has to stay where it is.
   llvm::Error prepare(ArrayRef<TensorView> arguments);
 
   /// Allocates the results that `arguments` give.
@@ -104,8 +104,16 @@ public:
   llvm::Error run(ArrayRef<TensorView> arguments,
                   ArrayRef<Buffer> results) const;
 
+  /// Runs an entry of one input and one result, which have a number of rows as
+  /// their first size, and no other size that is dynamic. Does as little
+  /// besides as can be: what it has to know is known since prepare was called.
+  llvm::Error runRows(int64_t rows, const char *input, char *result) const;
+
 private:
+  struct RowsCall;
+
   CompiledEntry();
+  llvm::Error prepareRows(ArrayRef<TensorView> arguments);
   llvm::Expected<std::vector<HostTensor>>
   createResults(const LoweredFunction &function,
                 ArrayRef<TensorView> arguments) const;
@@ -119,6 +127,8 @@ private:
   LoweredEntry lowered;
   std::shared_ptr<Engine> engine;
   std::vector<HostTensor> prepared;
+  /// None if it is not such an entry.
+  std::unique_ptr<RowsCall> rowsCall;
 };
 
 } // namespace mlir::fp4

@@ -134,17 +134,21 @@ class Function:
         self._native.run(tensors, [describe(result, "result")[0] for result in results])
         return results[0] if len(results) == 1 else tuple(results)
 
-    def run_into(self, inputs: list[_native.Tensor], results: list[_native.Tensor]) -> None:
+    def run_rows(self, rows: int, input: int, result: int) -> None:
         """Computes into memory of the caller, for whom a call is to cost little.
 
+        For what `bind` gave of a function of one input and one result, whose first size is the number
+        of rows, and of which no other size is dynamic. Not of target cuda. Nothing is checked.
+
         Args:
-            inputs: (address, dtype, shape) of each, in C order; the caller keeps the memory.
-            results: the same.
+            rows: how many.
+            input: the address of that many rows, in C order.
+            result: the same, to be written.
 
         Raises:
-            fp4.Error: if a dtype or a shape does not fit.
+            fp4.Error: if it is no such function, or if it fails.
         """
-        self._native.run(inputs, results)
+        self._native.run_rows(rows, input, result)
 
 
 def _cache_folder(cache: bool | str | os.PathLike[str]) -> str:

@@ -21,9 +21,6 @@ from fp4.torch import emulation
 #: definition right; "torch": PyTorch's operations.
 BACKENDS = ("vector", "reference", "torch")
 
-#: Dtypes of x and y, as safetensors call them.
-_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
-
 _FORMATS: dict[torch.dtype, Literal["mx", "nv"]] = {
     torch.float8_e8m0fnu: "mx",
     torch.float8_e4m3fn: "nv",
@@ -193,15 +190,9 @@ class Bound:
             raise ValueError(f"x is on {x.device}, but the layer is on the CPU")
         if not x.is_contiguous():
             x = x.contiguous()
-        layer = self._layer
         rows = x.shape[0]
-        # Not on torch's default device, which may be another.
-        y = torch.empty((rows, layer.features), dtype=layer.dtype, device="cpu")
-        dtype = _DTYPES[layer.dtype]
-        forward.run_into(
-            [(x.data_ptr(), dtype, (rows, layer.k))],
-            [(y.data_ptr(), dtype, (rows, layer.features))],
-        )
+        y = x.new_empty((rows, self._layer.features))
+        forward.run_rows(rows, x.data_ptr(), y.data_ptr())
         return y
 
     def _quantize(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -207,8 +207,9 @@ class QuantLinear(nn.Module):
         buffers = self._buffers
         if buffers["e2m1"] is None:
             raise RuntimeError("the layer is empty: load a state dict, or give it a weight")
-        if x.shape[-1:] != (self.in_features,):
-            raise ValueError(f"x: expected (..., {self.in_features}), but got {tuple(x.shape)}")
+        shape = x.shape
+        if not shape or shape[-1] != self.in_features:
+            raise ValueError(f"x: expected (..., {self.in_features}), but got {tuple(shape)}")
         if x.dtype not in _DTYPES:
             raise ValueError(f"x: expected float32, float16 or bfloat16, but got {x.dtype}")
         weights = tuple([buffers[name] for name in _STATE])
