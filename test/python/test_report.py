@@ -116,3 +116,27 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
     write_tensors(path, {"up.e2m1": np.zeros((2, 16), np.uint8)})
     with pytest.raises(ValueError, match="layer 'up': no tensor 'up.scale_quant'"):
         report(path)
+
+
+def test_modules_of_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="fp4.torch needs PyTorch: pip install torch")
+    from fp4.torch import QuantLinear, quantize_model
+
+    def make() -> Any:
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(128, 48), torch.nn.Linear(48, 32, bias=False))
+
+    model = quantize_model(make(), "nv", method="nearest", progress=False)
+    figures = report(model, make()).layers
+    assert [layer.name for layer in figures] == ["0", "1"]
+    for layer, linear in zip(figures, make(), strict=True):
+        weight = linear.weight.detach().numpy()
+        (expected,) = report(quantize(weight, "nv", method="nearest"), weight).layers
+        assert layer.error == expected.error
+        assert layer.codes.tolist() == expected.codes.tolist()
+    (single,) = report(model[1], make()[1]).layers
+    assert single.error == figures[1].error
+    with pytest.raises(ValueError, match="expected a QuantLinear in the Sequential, found none"):
+        report(make())
+    with pytest.raises(ValueError, match="layer '0' is empty"):
+        report(torch.nn.Sequential(QuantLinear(32, 4)))

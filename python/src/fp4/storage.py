@@ -130,3 +130,36 @@ class TensorFile(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+class Tensors(Mapping[str, Array]):
+    """The tensors of a safetensors file, or of all in a folder, read when they are looked up."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Finds the files.
+
+        Raises:
+          FileNotFoundError: there is nothing there, or no safetensors file in the folder.
+          ValueError: a file is not one, or two have a tensor of one name.
+        """
+        root = Path(path)
+        files = sorted(root.glob("*.safetensors")) if root.is_dir() else [root]
+        if not files:
+            raise FileNotFoundError(f"{path}: no *.safetensors in this folder")
+        self._files: dict[str, TensorFile] = {}
+        for file in map(TensorFile, files):
+            for name in file:
+                if name in self._files:
+                    raise ValueError(
+                        f"tensor '{name}' is in {self._files[name].path} and in {file.path}"
+                    )
+                self._files[name] = file
+
+    def __getitem__(self, name: str) -> Array:
+        return self._files[name][name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)

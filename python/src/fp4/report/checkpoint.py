@@ -4,47 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from fp4.formats import Array
 from fp4.layer import QuantizedLayer
-from fp4.storage import TensorFile
+from fp4.report.modules import find_module_layers, is_module
+from fp4.storage import Tensors
 
-Source = QuantizedLayer | Mapping[str, QuantizedLayer] | str | os.PathLike[str]
-Reference = Mapping[str, Array] | str | os.PathLike[str]
+if TYPE_CHECKING:
+    from torch.nn import Module
 
-
-class Tensors(Mapping[str, Array]):
-    """The tensors of a safetensors file, or of all in a folder, read when they are looked up."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Finds the files.
-
-        Raises:
-          FileNotFoundError: there is nothing there, or no safetensors file in the folder.
-          ValueError: a file is not one, or two have a tensor of one name.
-        """
-        root = Path(path)
-        files = sorted(root.glob("*.safetensors")) if root.is_dir() else [root]
-        if not files:
-            raise FileNotFoundError(f"{path}: no *.safetensors in this folder")
-        self._files: dict[str, TensorFile] = {}
-        for file in map(TensorFile, files):
-            for name in file:
-                if name in self._files:
-                    raise ValueError(
-                        f"tensor '{name}' is in {self._files[name].path} and in {file.path}"
-                    )
-                self._files[name] = file
-
-    def __getitem__(self, name: str) -> Array:
-        return self._files[name][name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
+Source: TypeAlias = (
+    "QuantizedLayer | Mapping[str, QuantizedLayer] | Module | str | os.PathLike[str]"
+)
+Reference: TypeAlias = "Mapping[str, Array] | Module | str | os.PathLike[str]"
 
 
 def find_layers(source: Source) -> Iterator[tuple[str, QuantizedLayer]]:
@@ -58,6 +31,8 @@ def find_layers(source: Source) -> Iterator[tuple[str, QuantizedLayer]]:
         yield "", source
     elif isinstance(source, Mapping):
         yield from source.items()
+    elif is_module(source):
+        yield from find_module_layers(source)
     elif isinstance(source, (str, os.PathLike)):
         tensors = Tensors(source)
         ends = ("e2m1", ".e2m1")
@@ -75,8 +50,8 @@ def find_layers(source: Source) -> Iterator[tuple[str, QuantizedLayer]]:
             yield prefix.removesuffix("."), layer
     else:
         raise TypeError(
-            "layers: expected a QuantizedLayer, a mapping of them, or the path of a safetensors "
-            f"file or folder, got {type(source).__name__}"
+            "layers: expected a QuantizedLayer, a mapping of them, a module of PyTorch, or the path "
+            f"of a safetensors file or folder, got {type(source).__name__}"
         )
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from fp4.formats import Array
-from fp4.report.checkpoint import Reference, Source, Tensors, find_layers, find_weight
+from fp4.report.checkpoint import Reference, Source, find_layers, find_weight
+from fp4.report.modules import get_module_weights, is_module
 from fp4.report.page import make_page
 from fp4.report.statistics import LayerStatistics, measure
 from fp4.report.table import make_table
+from fp4.storage import Tensors
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +46,12 @@ def report(layers: Source, reference: Reference | Array | None = None) -> Report
     when their layer is measured.
 
     Args:
-      layers: a `QuantizedLayer`, a mapping from names to them, or the path of a safetensors file
-        or of a folder of such. There a layer is what has a tensor `<layer>.e2m1`.
+      layers: a `QuantizedLayer`, a mapping from names to them, a `fp4.torch.QuantLinear` or a model
+        that has some, or the path of a safetensors file or of a folder of such. There a layer is
+        what has a tensor `<layer>.e2m1`.
       reference: the weights before quantization, which errors and saturation need: the array
-        (N, K) for a single layer, a mapping from `<layer>.weight` or `<layer>`, or the path of a
-        safetensors file or folder that has these.
+        (N, K) for a single layer, a mapping from `<layer>.weight` or `<layer>`, the model as it was,
+        or the path of a safetensors file or folder that has these.
 
     Returns:
       The report.
@@ -65,6 +68,8 @@ def report(layers: Source, reference: Reference | Array | None = None) -> Report
         weights = {"weight": reference}
     elif isinstance(reference, Mapping):
         weights = reference
+    elif is_module(reference):
+        weights = get_module_weights(reference)
     else:
         weights = Tensors(reference)
     return Report(

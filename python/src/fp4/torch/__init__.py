@@ -7,7 +7,8 @@ except ImportError as error:
 
 del _torch
 
-from fp4.torch.quant_linear import QuantLinear
+from fp4.torch.load_model import load_model
+from fp4.torch.quant_linear import QuantLinear, QuantLinearWithBias
 from fp4.torch.quantize_model import quantize_model
 
-__all__ = ["QuantLinear", "quantize_model"]
+__all__ = ["QuantLinear", "QuantLinearWithBias", "load_model", "quantize_model"]

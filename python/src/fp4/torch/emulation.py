@@ -76,3 +76,15 @@ def scaled_matmul(
 ) -> Tensor:
     """(M, N) of f32."""
     return dequantize(codes, scales) @ dequantize(e2m1, scale_quant).T * alpha
+
+
+def input_gradient(
+    grad: Tensor, e2m1: Tensor, scale_quant: Tensor, transform: Tensor | None, global_scale: Tensor
+) -> Tensor:
+    """What the gradient of y, (M, N), says of x, (M, K), were x not quantized. Of f32."""
+    result = grad.float() @ dequantize(e2m1, scale_quant) * global_scale
+    if transform is None:
+        return result
+    blocks = result.unflatten(-1, (-1, transform.shape[-1]))
+    equation = "mbj,ji->mbi" if transform.dim() == 2 else "mbj,bji->mbi"
+    return torch.einsum(equation, blocks, transform.float()).flatten(1)

@@ -6,10 +6,13 @@ codes, and made anew when any of its tensors changes.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from fp4.torch import emulation
 from fp4.torch.backends import Bound, Layer, Weights
 
 
@@ -124,3 +127,41 @@ def _(
     matmul_backend: str | None,
 ) -> Tensor:
     return x.new_empty((*x.shape[:-1], e2m1.shape[0]))
+
+
+@torch.library.custom_op("fp4::quant_linear_backward", mutates_args=())
+def quant_linear_backward(
+    grad: Tensor,
+    e2m1: Tensor,
+    scale_quant: Tensor,
+    transform: Tensor | None,
+    weight_global_scale: Tensor,
+) -> Tensor:
+    """The gradient of x, straight through: as if x were not quantized. That of the quantization
+    itself is zero almost everywhere."""
+    rows = grad.reshape(-1, grad.shape[-1])
+    result = emulation.input_gradient(rows, e2m1, scale_quant, transform, weight_global_scale)
+    return result.to(grad.dtype).view(*grad.shape[:-1], 2 * e2m1.shape[1])
+
+
+@quant_linear_backward.register_fake
+def _(
+    grad: Tensor,
+    e2m1: Tensor,
+    scale_quant: Tensor,
+    transform: Tensor | None,
+    weight_global_scale: Tensor,
+) -> Tensor:
+    return grad.new_empty((*grad.shape[:-1], 2 * e2m1.shape[1]))
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    _, e2m1, scale_quant, transform, weight_global_scale, *_ = inputs
+    ctx.save_for_backward(e2m1, scale_quant, transform, weight_global_scale)
+
+
+def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    return (quant_linear_backward(grad, *ctx.saved_tensors), *[None] * 8)
+
+
+quant_linear.register_autograd(_backward, setup_context=_save)

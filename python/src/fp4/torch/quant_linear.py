@@ -30,7 +30,11 @@ class QuantLinear(nn.Module):
 
     ``y = alpha * (dequant(quant(x @ T^T)) @ dequant(W)^T)``, exactly as docs/numerics.md says.
     Inputs are (..., in_features) of f32, f16 or bf16; the result has the input's dtype and
-    (..., out_features). Nothing is differentiated: backward is an error.
+    (..., out_features).
+
+    Backward gives x a gradient straight through, as if x had not been quantized: what is trained in
+    front of the layer, or beside it, learns. The layer itself does not, and nothing is
+    differentiated twice.
 
     A layer made without weights is empty: it takes format and scales from the state dict that it
     loads. ``.to(dtype)`` changes the transform only.
@@ -185,7 +189,10 @@ class QuantLinear(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *rest)
         if "e2m1" in loaded:
             self.group_size = None
-            self._check()
+            try:
+                self._check()
+            except ValueError as error:
+                raise ValueError(f"{prefix}{error}") from None
 
     def _complete(self, state_dict: dict[str, Any], prefix: str) -> None:
         """Scalars that a state may lack have the values that docs/numerics.md gives them."""
@@ -202,6 +209,7 @@ class QuantLinear(nn.Module):
         Raises:
             RuntimeError: if the layer is empty.
             ValueError: if the last size of x, or its dtype, does not fit.
+            TypeError: if x is no tensor.
         """
         # Not as attributes: nn.Module takes longer to find those than all else here takes.
         buffers = self._buffers
@@ -211,6 +219,8 @@ class QuantLinear(nn.Module):
         if not shape or shape[-1] != self.in_features:
             raise ValueError(f"x: expected (..., {self.in_features}), but got {tuple(shape)}")
         if x.dtype not in _DTYPES:
+            if not isinstance(x, Tensor):
+                raise TypeError(f"x: expected a tensor of PyTorch, but got {type(x).__name__}")
             raise ValueError(f"x: expected float32, float16 or bfloat16, but got {x.dtype}")
         weights = tuple([buffers[name] for name in _STATE])
         return apply(x, weights, self.quant_backend, self.matmul_backend)
@@ -224,3 +234,35 @@ class QuantLinear(nn.Module):
             f"format={format[self.scale_dtype]}, group_size={self.group_size}, "
             f"transform={transform}"
         )
+
+
+class QuantLinearWithBias(QuantLinear):
+    """A `QuantLinear` that adds a bias to its result, which layers themselves do not have.
+
+    Args:
+        in_features, out_features, device, dtype: as of `QuantLinear`.
+        bias: True.
+        state: what else `QuantLinear` takes.
+
+    Attributes:
+        bias: (out_features,), f32 and zero at first. It is rounded to the result's dtype.
+    """
+
+    bias: nn.Parameter
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        **state: Any,
+    ) -> None:
+        super().__init__(in_features, out_features, bias, device, dtype, **state)
+        self.bias = nn.Parameter(torch.zeros(out_features, dtype=torch.float32, device=device))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As of `QuantLinear`, and then the bias."""
+        y = super().forward(x)
+        return y + self.bias.to(y.dtype)

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import cache
-from importlib import import_module
 from typing import Any
 
-try:
-    import torch
-    from torch import nn
-except ImportError:
-    raise ImportError("fp4.torch needs PyTorch: pip install torch") from None
+import torch
+from torch import nn
 
 from fp4.calibration import SAMPLE_ROWS, Calibration
-from fp4.formats import E8M0, Array, Format
+from fp4.formats import Array, Format
 from fp4.layer import QuantizedLayer
 from fp4.quantize import Method, Options, TransformName, as_weight, quantize_layer
+from fp4.torch.modules import find_linears, make_module, replace_modules
 
 
 def quantize_model(
@@ -38,7 +34,6 @@ def quantize_model(
     seed: int = 0,
     memory_limit: int = 1 << 30,
     progress: bool = True,
-    layer_type: type[nn.Module] | None = None,
 ) -> nn.Module:
     """Replaces each `nn.Linear` that is included, and not excluded, by a `QuantLinear`.
 
@@ -47,7 +42,7 @@ def quantize_model(
     `memory_limit` allows, and then the next ones, so that batches are run several times if need
     be. The result does not depend on the limit. All layers are quantized before one is replaced.
 
-    A bias stays: the layer that replaces one with a bias adds it, and has it as `bias`.
+    A bias stays: the layer that replaces one with a bias is a `QuantLinearWithBias`.
 
     Args:
       model: changed in place. It is run in evaluation mode without gradients, and left in the
@@ -63,7 +58,6 @@ def quantize_model(
         `fp4.quantize`. `transform_dtype` is one of numpy, and bfloat16 if absent.
       memory_limit: bytes that statistics may take at once; those of one layer always may.
       progress: shows a bar on standard error, if tqdm is installed.
-      layer_type: a class with the constructor of `fp4.torch.QuantLinear`, to be made in its place.
 
     Returns:
       The model.
@@ -104,13 +98,8 @@ def quantize_model(
                     name, linears[name].weight, format, options, statistics.pop(name, None)
                 )
                 advance()
-    layer_type = _default_layer_type() if layer_type is None else layer_type
-    _replace(
-        model,
-        {
-            id(linears[name]): _module(linears[name], quantized[name], layer_type)
-            for name in linears
-        },
+    replace_modules(
+        model, {id(linear): make_module(linear, quantized[n]) for n, linear in linears.items()}
     )
     return model
 
@@ -132,8 +121,7 @@ def _select(
     def matches(name: str, patterns: tuple[str, ...]) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in patterns)
 
-    # Subclasses are left alone: they may be there for another forward, or for their weight only.
-    every = {name: m for name, m in model.named_modules() if type(m) is nn.Linear and name}
+    every = find_linears(model)
     chosen = {
         name: linear
         for name, linear in every.items()
@@ -152,14 +140,6 @@ def _select(
                 "with smaller groups"
             )
     return chosen
-
-
-def _replace(model: nn.Module, replacements: Mapping[int, nn.Module]) -> None:
-    # A layer may have several parents, and several names in one.
-    for parent in list(model.modules()):
-        for name, child in list(parent._modules.items()):
-            if child is not None and id(child) in replacements:
-                setattr(parent, name, replacements[id(child)])
 
 
 # ---- calibration ------------------------------------------------------------------------------
@@ -251,60 +231,3 @@ def _progress_bar(total: int, wanted: bool) -> Iterator[Callable[[], object]]:
         return
     with tqdm(total=total, unit="layer", desc="quantize") as bar:
         yield bar.update
-
-
-# ---- modules ----------------------------------------------------------------------------------
-
-
-def _default_layer_type() -> type[nn.Module]:
-    # Not at the top: fp4.torch imports this file.
-    layer_type: type[nn.Module] = import_module("fp4.torch").QuantLinear
-    return layer_type
-
-
-def _module(linear: nn.Linear, layer: QuantizedLayer, layer_type: type[nn.Module]) -> nn.Module:
-    """The module for a quantized layer, where the weight of `linear` is, and with its bias."""
-    scale_dtype = torch.float8_e8m0fnu if layer.scale_quant.dtype == E8M0 else torch.float8_e4m3fn
-    transform = None if layer.transform is None else _tensor(layer.transform)
-    arguments = {
-        "device": linear.weight.device,
-        "dtype": None if transform is None else transform.dtype,
-        "transform": transform,
-        "e2m1": _tensor(layer.e2m1),
-        "scale_quant": _tensor(layer.scale_quant),
-        "scale_dtype": scale_dtype,
-        "group_size": layer.format.group_size,
-        "weight_global_scale": torch.tensor(float(layer.weight_global_scale)),
-        "activation_global_scale": torch.tensor(float(layer.activation_global_scale)),
-        "activation_scale_scale": torch.tensor(float(layer.activation_scale_scale)),
-    }
-    sizes = (linear.in_features, linear.out_features)
-    if linear.bias is None:
-        module = layer_type(*sizes, False, **arguments)
-    else:
-        biased: Any = layer_type
-        module = _with_bias(biased)(*sizes, True, **arguments)
-        module.register_parameter("bias", nn.Parameter(linear.bias.detach().clone()))
-    return module.train(linear.training)
-
-
-@cache
-def _with_bias(layer_type: Any) -> Any:
-    """A subclass that adds a bias, which layers themselves do not have ([L5])."""
-
-    def forward(self: nn.Module, x: torch.Tensor) -> torch.Tensor:
-        y: torch.Tensor = layer_type.forward(self, x)
-        return y + self.bias.to(y.dtype)
-
-    name = layer_type.__name__ + "WithBias"
-    return type(
-        name, (layer_type,), {"forward": forward, "__doc__": f"{layer_type.__name__} + bias."}
-    )
-
-
-def _tensor(array: Array) -> torch.Tensor:
-    """A numpy array as a tensor, dtypes kept that the two have different names for."""
-    if array.dtype.name in ("bfloat16", "float8_e8m0fnu", "float8_e4m3fn"):
-        bits = array.view("int16" if array.dtype.itemsize == 2 else "uint8")
-        return torch.from_numpy(bits.copy()).view(getattr(torch, array.dtype.name))
-    return torch.from_numpy(array.copy())
