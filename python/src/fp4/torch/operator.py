@@ -52,7 +52,9 @@ def _get_bound(
     assert codes is not None
     key = (dtype, quant_backend, matmul_backend)
     version = _get_version(weights)
-    kept: _Kept = codes.__dict__.setdefault("_fp4_bound", _Kept())
+    kept: _Kept | None = codes.__dict__.get("_fp4_bound")
+    if kept is None:
+        kept = codes.__dict__.setdefault("_fp4_bound", _Kept())
     found = kept.get(key)
     if found is not None and found[0] == version:
         return found[1]
