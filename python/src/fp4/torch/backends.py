@@ -177,21 +177,19 @@ class Bound:
     def __call__(self, x: Tensor) -> Tensor:
         """(..., K) to (..., N)."""
         shape = x.shape
-        flat = x if len(shape) == 2 else x.reshape(-1, self._layer.k)
-        if self._forward is not None:
-            y = self._run(self._forward, flat)
-        else:
-            y = self._multiply(*self._quantize(flat)).to(x.dtype)
-        return y if len(shape) == 2 else y.view(*shape[:-1], self._layer.features)
-
-    def _run(self, forward: fp4.Function, x: Tensor) -> Tensor:
-        """The whole layer. Whatever is touched here is not in a cache after a large layer."""
+        forward = self._forward
+        if forward is None:
+            y = self._multiply(*self._quantize(x.reshape(-1, self._layer.k)))
+            return y.to(x.dtype).view(*shape[:-1], self._layer.features)
+        # What is touched from here on is not in a cache after a large layer, nor are the pages that
+        # it is on in a TLB: each function of PyTorch takes some microseconds then.
         if not x.is_cpu:
             raise ValueError(f"x is on {x.device}, but the layer is on the CPU")
         if not x.is_contiguous():
             x = x.contiguous()
-        rows = x.shape[0]
-        y = x.new_empty((rows, self._layer.features))
+        layer = self._layer
+        rows = shape[0] if len(shape) == 2 else x.numel() // layer.k
+        y = x.new_empty((*shape[:-1], layer.features))
         forward.run_rows(rows, x.data_ptr(), y.data_ptr())
         return y
 

@@ -39,7 +39,7 @@ class _Kept(dict[object, tuple[object, Bound]]):
 
 def _get_version(weights: tuple[Tensor | None, ...]) -> list[object]:
     """Differs when a tensor was replaced or written to."""
-    return [w if w is None else (w.data_ptr(), w._version, w.dtype) for w in weights]
+    return [w if w is None else (w.data_ptr(), w._version) for w in weights]
 
 
 def _get_bound(
@@ -65,17 +65,6 @@ def _get_bound(
     return bound
 
 
-def _sees_only_values(x: Tensor) -> bool:
-    """Whether nobody but the code itself has to see the operator being applied."""
-    return (
-        type(x) is Tensor
-        and not torch.jit.is_tracing()
-        and not is_in_torch_dispatch_mode()
-        and not torch._C._are_functorch_transforms_active()
-        and not (x.requires_grad and torch.is_grad_enabled())
-    )
-
-
 def apply(
     x: Tensor,
     weights: tuple[Tensor | None, ...],
@@ -85,9 +74,16 @@ def apply(
     """The operator.
 
     PyTorch takes longer to dispatch it than a small layer to compute: it does that for those only
-    who look at it. They are tracers, compilers, modes, transforms, subclasses, and autograd.
+    who look at it. They are compilers, subclasses, tracers, modes, transforms, and autograd.
     """
-    if torch.compiler.is_compiling() or not _sees_only_values(x):
+    if (
+        torch.compiler.is_dynamo_compiling()
+        or type(x) is not Tensor
+        or torch._C._get_tracing_state() is not None
+        or is_in_torch_dispatch_mode()
+        or torch._C._are_functorch_transforms_active()
+        or (x.requires_grad and torch.is_grad_enabled())
+    ):
         y: Tensor = quant_linear(x, *weights, quant_backend, matmul_backend)
         return y
     return _get_bound(weights, x.dtype, quant_backend, matmul_backend)(x)
