@@ -49,9 +49,9 @@ struct Grid {
   Statistics statistics;
   /// Takes a cluster that has not begun away, which then never does: its
   /// number, or nothing if there is none.
-  std::function<std::optional<uint64_t>()> cancel = {};
+  std::function<std::optional<uint64_t>()> cancel;
   /// By pc: the first one of the first cluster that has one.
-  std::map<uint32_t, std::pair<uint64_t, Report>> warnings = {};
+  std::map<uint32_t, std::pair<uint64_t, Report>> warnings;
 };
 
 /// The index of the cluster of that number.

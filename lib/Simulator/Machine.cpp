@@ -250,6 +250,8 @@ Expected<LaunchResult> sim::launch(const Launch &launch, DeviceMemory &memory) {
             {},
             {},
             {},
+            {},
+            {},
             {}};
   Queue queue(grid);
   grid.cancel = [&] { return queue.cancel(); };
