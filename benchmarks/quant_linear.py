@@ -4,15 +4,16 @@
                     [FORMAT:DTYPE:MxNxK...]
 
 A row is a layer, of format mx or nv, for M rows of x in f32 or bf16, with a shared transform of one
-group's size. It is called in two ways:
+group's size. It is called in three ways:
 
 - by `fp4-runner --target=cpu --time`, which times the compiled entry alone, with memory for the result
   at hand;
-- by `fp4.torch.QuantLinear`, as a model calls it.
+- by `forward` of `fp4.torch.QuantLinear`;
+- by a call of that, as models do it: what PyTorch does for any module is added.
 
-Both must compute the same bytes. What the second takes longer may be 5 % or 20 microseconds, whichever
-is more. Beside bf16 rows stand what the original module does where it has no kernel, dequantize both
-operands and multiply in bf16, and a dense layer of bf16, nn.Linear.
+All must compute the same bytes. What `forward` takes longer than the first may be 5 % or 20
+microseconds, whichever is more. Beside bf16 rows stand what the original module does where it has no
+kernel, dequantize both operands and multiply in bf16, and a dense layer of bf16, nn.Linear.
 
 Machines are not quiet, so that all is measured in turns: a round times each way for S seconds, and takes
 the median call; a row is the median over the rounds, of the difference too, which is printed with the
@@ -165,8 +166,8 @@ class Layer:
         write_tensors(folder / "x.safetensors", {"x": to_array(x)})
         self.runner = Runner(row, folder, bin)
         layer = QuantLinear(row.k, row.n, **state)
-        self.layer: Call = lambda: layer(x)
-        self.beside: dict[str, Call] = {}
+        self.forward: Call = lambda: layer.forward(x)
+        self.beside: dict[str, Call] = {"call": lambda: layer(x)}
         if row.dtype == "bf16":
             dense = torch.nn.Linear(row.k, row.n, bias=False, dtype=torch.bfloat16)
             self.beside["dequantize"] = make_call(torch, row.format, row.m, row.n, row.k)
@@ -178,16 +179,17 @@ class Layer:
 
         result = folder / "y.safetensors"
         self.runner.run(1, f"--output={result}")
-        if to_array(self.layer()).tobytes() != TensorFile(result)["y"].tobytes():
+        want = TensorFile(result)["y"].tobytes()
+        if any(to_array(way()).tobytes() != want for way in (self.forward, self.beside["call"])):
             sys.exit("fp4-runner and QuantLinear computed different results")
 
 
 @dataclass(frozen=True)
 class Times:
-    """Of a row, in seconds. `overs` is how much longer QuantLinear took in each round."""
+    """Of a row, in seconds. `overs` is how much longer QuantLinear's forward took in each round."""
 
     runner: float
-    layer: float
+    forward: float
     overs: list[float]
     beside: dict[str, float]
 
@@ -209,7 +211,7 @@ def measure(row: Row, bin: str | None, rounds: int, seconds: float) -> Times:
         calls = max(LEAST_CALLS, int(seconds / subject.runner.run(LEAST_CALLS)))
         ways: dict[str, Call] = {
             "runner": lambda: subject.runner.run(calls),
-            "layer": lambda: median_call(subject.layer, seconds),
+            "forward": lambda: median_call(subject.forward, seconds),
         }
         for name, call in subject.beside.items():
             ways[name] = functools.partial(median_call, call, seconds)
@@ -219,9 +221,9 @@ def measure(row: Row, bin: str | None, rounds: int, seconds: float) -> Times:
             for name in list(ways)[:: -1 if i % 2 else 1]:
                 time.sleep(PAUSE)
                 times[name].append(ways[name]())
-    overs = [b - a for a, b in zip(times["runner"], times["layer"], strict=True)]
+    overs = [b - a for a, b in zip(times["runner"], times["forward"], strict=True)]
     medians = {name: statistics.median(all) for name, all in times.items()}
-    return Times(medians.pop("runner"), medians.pop("layer"), overs, medians)
+    return Times(medians.pop("runner"), medians.pop("forward"), overs, medians)
 
 
 def format_time(seconds: float | None) -> str:
@@ -238,11 +240,12 @@ def format_row(row: Row, times: Times) -> str:
     texts = [
         str(row),
         format_time(times.runner),
-        format_time(times.layer),
+        format_time(times.forward),
         format_time(times.over),
         spread,
         format_time(times.allowed),
         verdict,
+        format_time(times.beside.get("call")),
         format_time(times.beside.get("dequantize")),
         format_time(times.beside.get("dense")),
     ]
@@ -274,9 +277,9 @@ def main() -> None:
     rounds = args.rounds or (2 if args.quick else 7)
     seconds = args.seconds or (0.01 if args.quick else 0.2)
     print(f"threads: {args.threads}, rounds: {rounds}, torch {torch.__version__}\n")
-    print("| layer | fp4-runner | QuantLinear | over | in rounds | allowed | |", end="")
+    print("| layer | fp4-runner | forward | over | in rounds | allowed | | call |", end="")
     print(" dequantize | nn.Linear |")
-    print(f"|{' --- |' * 9}", flush=True)
+    print(f"|{' --- |' * 10}", flush=True)
     above = False
     for row in rows:
         times = measure(row, args.bin, rounds, seconds)

@@ -15,6 +15,7 @@
 using namespace mlir;
 using namespace mlir::fp4;
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that OpenMP gives it.
 extern "C" int omp_in_parallel(void);
 
 namespace {

@@ -19,7 +19,7 @@ using namespace mlir::fp4;
 using namespace mlir::fp4::bench;
 
 /// benchmarks/torch_linear.py.
-static constexpr const char *TorchLinear =
+static constexpr const char *kTorchLinear =
 #include "TorchLinear.inc"
     ;
 
@@ -81,7 +81,7 @@ llvm::Expected<TorchTimes> bench::timeTorch(llvm::ArrayRef<const Case *> cases,
     return none;
   }
   SmallVector<std::string> arguments = {
-      "-c", TorchLinear, llvm::formatv("--threads={0}", getNumThreads()),
+      "-c", kTorchLinear, llvm::formatv("--threads={0}", getNumThreads()),
       llvm::formatv("--rounds={0}", rounds),
       llvm::formatv("--seconds={0}", seconds)};
   for (const Case *subject : cases) {

@@ -186,7 +186,7 @@ public:
 
   Value getRowScale(Value term) override { return spread(term); }
 
-  Value start(Value rowStart, Value scales) override {
+  Value start(Value rowStart, Value) override {
     if (!startsAtUnit())
       return rowStart;
     // Without an offset, there is nothing else to start with.
