@@ -86,6 +86,25 @@ def test_errors_name_the_layer() -> None:
         load_model(Model(), "nowhere.safetensors")
 
 
+def test_buffers_that_are_not_stored_need_memory() -> None:
+    state = make_quantized().state_dict()
+
+    def make() -> Any:
+        with torch.device("meta"):
+            model = Model()
+            model.register_buffer("positions", torch.arange(5), persistent=False)
+        return model
+
+    with pytest.raises(
+        ValueError, match="buffers positions are not stored, and on the device meta"
+    ):
+        load_model(make(), state)
+    model = make()
+    model.positions = torch.arange(5)
+    assert load_model(model, state) is model
+    assert load_model(make(), state, strict=False).positions.is_meta
+
+
 def test_a_bias_is_added_and_stored() -> None:
     quantized = make_quantized()
     layer = quantized.down

@@ -23,8 +23,9 @@ def load_model(
 ) -> nn.Module:
     """Loads a quantized state: each `nn.Linear` of which it has codes becomes a `QuantLinear`.
 
-    The model needs no weights of its own: made under `torch.device("meta")` it takes no memory, and
-    gets the tensors of the state as they are. On another device they are copied into it.
+    The model needs no weights of its own: those on the device "meta" take no memory, and become the
+    tensors of the state as they are. On another device they are copied. Buffers that no state has
+    must be there: `accelerate.init_empty_weights` makes models like that.
 
     Args:
       model: changed in place.
@@ -36,7 +37,8 @@ def load_model(
       The model.
 
     Raises:
-      ValueError: a state without layers, a layer that the model has not, or one of other sizes.
+      ValueError: a state without layers, a layer that the model has not, or one of other sizes; with
+        `strict`, a buffer without memory that is not stored.
       RuntimeError: what `load_state_dict` does not accept.
       OSError: a file cannot be read.
     """
@@ -63,4 +65,10 @@ def load_model(
         if id(linear) in replacements and not linear.weight.is_meta:
             # An empty layer has no device: it went where the state is.
             replacements[id(linear)].to(linear.weight.device)
+    empty = [name for name, buffer in model.named_buffers() if buffer.is_meta]
+    if strict and empty:
+        raise ValueError(
+            f"buffers {', '.join(empty)} are not stored, and on the device meta: expected a model "
+            "whose buffers have memory, such as accelerate.init_empty_weights makes"
+        )
     return model
