@@ -126,22 +126,26 @@ func.func @nv(%a: memref<?x160xi8, 1>, %sa: memref<?x5x32x4x4xf8E4M3FN, 1>, %b: 
 // CHECK:           %[[LOADED:.*]] = tcgen05.load %{{.*}} -> vector<16xf32>
 // CHECK-NEXT:      %[[ROW:.*]] = tcgen05.wait_loads %[[LOADED]]
 // CHECK:           %[[COLUMN_LIMITS:.*]] = vector.load %[[LIMITS]]
-// CHECK:           %[[ROW_LIMITS:.*]] = vector.broadcast %[[ROW_LIMIT]]
-// CHECK:           %[[BOTH:.*]] = arith.mulf %[[COLUMN_LIMITS]], %[[ROW_LIMITS]]
+// CHECK:           %[[BELOW:.*]] = arith.negf %[[ROW_LIMIT]]
+// CHECK:           %[[ROW_LIMITS:.*]] = vector.broadcast %[[BELOW]]
 // CHECK:           %[[SIZE:.*]] = math.absf %[[ROW]]
-// CHECK:           %[[SMALL:.*]] = arith.cmpf ult, %[[SIZE]], %[[BOTH]]
-// CHECK:           %[[INFINITE:.*]] = arith.cmpf oeq, %[[SIZE]], %[[INF]]
-// CHECK:           %[[LOST:.*]] = arith.ori %[[SMALL]], %[[INFINITE]]
-// CHECK:           %[[BITS:.*]] = arith.select %[[LOST]], %{{.*}}, %{{.*}} : vector<16xi1>, vector<16xi32>
-// CHECK:           %[[FLAGS:.*]] = vector.reduction <or>, %[[BITS]]
+// CHECK:           %[[DISTANCES:.*]] = math.fma %[[COLUMN_LIMITS]], %[[ROW_LIMITS]], %[[SIZE]]
+// CHECK:           %[[LEAST:.*]] = vector.reduction <minimumf>, %[[DISTANCES]]
+// CHECK:           %[[SMALL:.*]] = arith.cmpf ult, %[[LEAST]], %{{.*}}
+// CHECK:           %[[LARGEST:.*]] = vector.reduction <maxnumf>, %[[DISTANCES]]
+// CHECK:           %[[INFINITE:.*]] = arith.cmpf oeq, %[[LARGEST]], %{{.*}}
+// CHECK:           %[[LOST:.*]] = arith.ori %[[SMALL]], %[[INFINITE]] : i1
 // CHECK-NOT:       arith.truncf
 // CHECK:           vector.store {{.*}} {alignment = 16 : i64}
 //
 // What is lost, again: in f64, by all threads of the warp, in the order of the groups; here there are two. One rounding.
-// CHECK:           %[[COUNTED:.*]] = arith.select %{{.*}}, %[[FLAGS]], %{{.*}} : i32
-// CHECK:           %[[ANY:.*]] = arith.cmpi ne, %[[COUNTED]],
-// CHECK:           %[[AGAIN:.*]] = nvvm.vote.sync any %{{.*}}, %[[ANY]]
+// CHECK:           %[[COUNTED:.*]] = arith.andi %{{.*}}, %[[LOST]] : i1
+// CHECK:           %[[AGAIN:.*]] = nvvm.vote.sync any %{{.*}}, %[[COUNTED]]
 // CHECK:           scf.if %[[AGAIN]] {
+// CHECK:             arith.cmpf ult, {{.*}} : vector<16xf32>
+// CHECK:             arith.cmpf oeq, %{{.*}}, %[[INF]] : vector<16xf32>
+// CHECK:             %[[FLAGS:.*]] = vector.reduction <or>
+// CHECK:             arith.select %[[COUNTED]], %[[FLAGS]], %{{.*}} : i32
 // CHECK:             nvvm.vote.sync ballot
 // CHECK:             tcgen05.load %{{.*}} -> vector<2xf32>
 // CHECK:             memref.load %[[ROW_SPREADS]]

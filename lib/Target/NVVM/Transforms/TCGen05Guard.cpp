@@ -155,6 +155,29 @@ void RangeGuard::setLimits(ValueRange ends) {
   }
 }
 
+/// Infinite, or less than a limit, or NaN, which any comparison says of the
+/// least or of the largest distance to the limits.
+Value RangeGuard::hasLost(Value values, Value column) {
+  auto type = cast<VectorType>(values.getType());
+  Value limits = vector::LoadOp::create(b, type, columnLimits, column);
+  Value rowLimits =
+      vector::BroadcastOp::create(b, type, arith::NegFOp::create(b, rowLimit));
+  // Rounded once, so that its sign is right.
+  Value distances = math::FmaOp::create(b, limits, rowLimits,
+                                        math::AbsFOp::create(b, values));
+  auto compare = [&](vector::CombiningKind kind, arith::CmpFPredicate predicate,
+                     float limit) -> Value {
+    return arith::CmpFOp::create(
+        b, predicate, vector::ReductionOp::create(b, kind, distances),
+        arith::ConstantOp::create(b, b.getF32FloatAttr(limit)));
+  };
+  return arith::OrIOp::create(
+      b, compare(vector::CombiningKind::MINIMUMF, arith::CmpFPredicate::ULT, 0),
+      compare(vector::CombiningKind::MAXNUMF, arith::CmpFPredicate::OEQ,
+              std::numeric_limits<float>::infinity()));
+}
+
+/// Which of them: a bit for each, in an i32.
 Value RangeGuard::findLost(Value values, Value column) {
   auto type = cast<VectorType>(values.getType());
   Value limits = vector::LoadOp::create(b, type, columnLimits, column);
@@ -328,8 +351,9 @@ Value RangeGuard::emitMayBeLost(Value accumulator, Value place) {
   return arith::OrIOp::create(b, isWider(headroom - 2), isOutside);
 }
 
-void RangeGuard::recompute(Value lost, Value accumulator, int64_t width,
+void RangeGuard::recompute(Value hasLost, Value values, Value accumulator,
                            Value column, Value isInside) {
+  int64_t width = cast<VectorType>(values.getType()).getNumElements();
   Value infinity = arith::ConstantOp::create(
       b, b.getF32FloatAttr(std::numeric_limits<float>::infinity()));
   auto hasNumbers = [&](Value limit) -> Value {
@@ -340,8 +364,10 @@ void RangeGuard::recompute(Value lost, Value accumulator, int64_t width,
   };
   // A NaN among the scales of the row makes all of it NaN, as it is already.
   Value counts = arith::AndIOp::create(b, isInside, hasNumbers(rowLimit));
-  lost = arith::SelectOp::create(b, counts, lost, b.i32(0));
-  b.ifThen(vote(isNotZero(lost)), [&] {
+  counts = arith::AndIOp::create(b, counts, hasLost);
+  b.ifThen(vote(counts), [&] {
+    Value lost =
+        arith::SelectOp::create(b, counts, findLost(values, column), b.i32(0));
     // Behind the last column there are zeros, which are no results.
     Value rest = b.sub(b.dim(op.getOutput(), 1), column);
     rest = arith::MinSIOp::create(b, rest, b.index(width));

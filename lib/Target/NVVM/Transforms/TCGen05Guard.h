@@ -45,19 +45,20 @@ public:
   /// Makes limits of them, for all threads behind the next barrier.
   void setLimits(ValueRange ends);
 
-  /// Which of `values`, from `column` of the accumulator on, may be lost: a bit
-  /// for each, in an i32.
-  Value findLost(Value values, Value column);
+  /// Whether some of `values`, from `column` of the accumulator on, may be
+  /// lost.
+  Value hasLost(Value values, Value column);
 
-  /// Computes these again, if they may be lost, and stores them over what was
-  /// stored. For all threads, of which `isInside` says which have a row of the
-  /// result.
-  void recompute(Value lost, Value accumulator, int64_t width, Value column,
+  /// Computes those that are again, if there are some, and stores them over
+  /// what was stored. For all threads, of which `isInside` says which have a
+  /// row of the result.
+  void recompute(Value hasLost, Value values, Value accumulator, Value column,
                  Value isInside);
 
 private:
   Value emitLimit(Value largest, int64_t offset);
   Value emitSpread(Value largest, Value least);
+  Value findLost(Value values, Value column);
   Value emitMayBeLost(Value accumulator, Value place);
   Value emitHasCodes(Value row);
   Value emitSum(Value row, Value column);

@@ -255,7 +255,8 @@ void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
   auto type = VectorType::get(width, b.getF32Type());
   Value values = LoadOp::create(b, type, accumulator, column);
   values = WaitLoadsOp::create(b, values);
-  Value lost = guard ? guard->findLost(values, column) : Value();
+  Value sums = values;
+  Value hasLost = guard ? guard->hasLost(sums, column) : Value();
   Value alpha = vector::BroadcastOp::create(b, type, op.getAlpha());
   values = arith::MulFOp::create(b, values, alpha);
   Type resultType = getElementTypeOrSelf(output);
@@ -264,7 +265,7 @@ void KernelBuilder::storeResult(std::optional<RangeGuard> &guard) {
         arith::TruncFOp::create(b, VectorType::get(width, resultType), values);
   b.ifThen(isInside, [&] { storeColumns(values, thread, column, columns); });
   if (guard)
-    guard->recompute(lost, accumulator, width, column, isInside);
+    guard->recompute(hasLost, sums, accumulator, column, isInside);
 }
 
 void KernelBuilder::build(const ProductOperand &lhs,
