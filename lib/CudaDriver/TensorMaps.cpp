@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Driver.h"
-#include "fp4/Simulator/Descriptors/TensorMap.h"
+#include "fp4/Simulator/Descriptors/TensorMapBits.h"
 #include "fp4/Support/Error.h"
 #include <cstring>
 
@@ -76,7 +76,7 @@ static Expected<TensorMap> encode(const TiledArguments &a) {
     map.boxDims[i] = uint16_t(a.box[i]);
     map.elementStrides[i] = uint8_t(a.elementStrides[i]);
   }
-  map.rankMinusOne = uint8_t(a.rank - 1);
+  map.rank = a.rank;
   map.dataType = TensorDataType(a.dataType);
   map.interleave = uint8_t(a.interleave);
   map.l2Promotion = uint8_t(a.l2Promotion);
@@ -112,7 +112,9 @@ FP4_CUDA(cuTensorMapEncodeTiled,
                 interleave, swizzle, l2Promotion, fill});
     if (!map)
       return fail(name, CUDA_ERROR_INVALID_VALUE, map.takeError());
-    std::memcpy(out, &*map, sizeof(*map));
+    TensorMapWords words = encodeTensorMap(*map);
+    std::memset(out, 0, tensorMapBytes);
+    std::memcpy(out, words.data(), tensorMapUsedBytes);
     return CUDA_SUCCESS;
   });
 }
@@ -121,13 +123,16 @@ FP4_CUDA(cuTensorMapReplaceAddress, (CUtensorMap * out, void *address)) {
   return call([&](Driver &) {
     if (!out || !isAligned(out))
       return CUDA_ERROR_INVALID_VALUE;
-    TensorMap map;
-    std::memcpy(&map, out, sizeof(map));
-    map.globalAddress = reinterpret_cast<uint64_t>(address);
-    if (Error error = verifyTensorMap(map))
+    TensorMapWords words;
+    std::memcpy(words.data(), out, tensorMapUsedBytes);
+    words[0] = uint32_t(reinterpret_cast<uint64_t>(address));
+    words[1] = uint32_t(reinterpret_cast<uint64_t>(address) >> 32);
+    Expected<TensorMap> map = decodeTensorMap(words);
+    Error error = map ? verifyTensorMap(*map) : map.takeError();
+    if (error)
       return fail("cuTensorMapReplaceAddress", CUDA_ERROR_INVALID_VALUE,
                   std::move(error));
-    std::memcpy(out, &map, sizeof(map));
+    std::memcpy(out, words.data(), tensorMapUsedBytes);
     return CUDA_SUCCESS;
   });
 }

@@ -16,11 +16,9 @@
 #define FP4_LIB_SIMULATOR_TENSORMAPS_H
 
 #include "Issuer.h"
-#include "fp4/Simulator/Descriptors/TensorMap.h"
+#include "fp4/Simulator/Descriptors/TensorMapBits.h"
 
 namespace mlir::fp4::sim {
-
-constexpr uint32_t tensorMapBytes = 128;
 
 /// The maps in global memory that a CTA has written.
 class WrittenTensorMaps : public Unit {
@@ -32,6 +30,7 @@ public:
   void write(const Issuer &writer, uint64_t address, bool isReleased);
   void release();
   void acquire(uint64_t address);
+  bool isWritten(uint64_t address) const { return maps.count(address) != 0; }
   /// False if the map was written and not handed over, which is reported.
   bool check(const Issuer &user, uint64_t address) const;
 

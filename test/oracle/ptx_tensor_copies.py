@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from tensor_map import encode_tensor_map
 
 ORDERS: Final = ("late", "early", "random:1")
 # Of the driver's enumeration: the number, bytes, and what NaN is where a type is filled with it.
@@ -76,14 +76,11 @@ class Map:
         )
 
     def encode(self) -> bytes:
-        rank = len(self.dims)
-        pad = [0] * (5 - rank)
         mode, atom, _, _ = SWIZZLES[self.swizzle]
-        fields = struct.pack("<Q5Q4Q", 0, *self.dims, *pad, *self.strides, *pad)
-        fields += struct.pack("<5H5B", *self.box, *pad, *self.steps, *pad)
         number = (TYPES | CONVERTED | PACKED)[self.type][0]
-        fields += bytes([rank - 1, number, 0, mode, atom, 0, self.nan])
-        return fields.ljust(128, b"\0")
+        return encode_tensor_map(
+            number, 0, self.dims, self.strides, self.box, self.steps, (mode, atom), self.nan
+        )
 
     def swizzled(self, offset: int) -> int:
         """Where the byte at an offset of the tile lies, from the tile's begin."""

@@ -3,13 +3,11 @@
     sim_layer_kernel.py FP4_TRANSLATE FP4_SIM
 
 Codes and scales are drawn, the product is what sim_tcgen05.py says that tensor cores make of them,
-times alpha, rounded to bf16. Tensor maps are laid out field by field as the simulator has them;
-what hardware has is opaque.
+times alpha, rounded to bf16.
 """
 
 from __future__ import annotations
 
-import struct
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from typing import Final
 import ml_dtypes
 import numpy as np
 from sim_tcgen05 import ORDERS, Array, Case, draw, draw_scales, multiply, scale_atoms
+from tensor_map import encode_tensor_map
 
 LAYER: Final = """
 func.func @forward(%x: tensor<?x{k}xbf16> {{fp4.name = "x"}},
@@ -51,7 +50,7 @@ PROBE: Final = """
 }}
 """
 
-UINT8, SWIZZLE_128 = 0, 3
+UINT8, SWIZZLE_128 = 0, (3, 0)
 OPERANDS: Final = ("a", "sfa", "b", "sfb")
 
 
@@ -88,21 +87,6 @@ def parameters_of(layer: Layer) -> list[str]:
     return ["rows", *memrefs, *[f"map {name}" for name in OPERANDS], "alpha"]
 
 
-def tensor_map(
-    address: int, dims: list[int], strides: list[int], box: list[int], swizzle: int
-) -> bytes:
-    rank = len(box)
-    fields = struct.pack(
-        "<Q5Q4Q5H5B",
-        address,
-        *dims, *[0] * (5 - rank),
-        *strides, *[0] * (5 - rank),
-        *box, *[0] * (5 - rank),
-        *[1] * 5,
-    )  # fmt: skip
-    return fields + bytes([rank - 1, UINT8, 0, swizzle, 0, 0, 0]) + bytes(26)
-
-
 def maps_of(layer: Layer, addresses: dict[str, int]) -> dict[str, bytes]:
     row, tile = layer.k // 2, 128
     groups = layer.k // layer.case.block // 4
@@ -110,10 +94,14 @@ def maps_of(layer: Layer, addresses: dict[str, int]) -> dict[str, bytes]:
     scale_strides = [256, 512, groups * 512]
     made = {}
     for name, rows, tile_rows in (("a", layer.m, tile), ("b", layer.n, layer.columns)):
-        made[name] = tensor_map(addresses[name], [row, rows], [row], [128, tile_rows], SWIZZLE_128)
+        made[name] = encode_tensor_map(
+            UINT8, addresses[name], [row, rows], [row], [128, tile_rows], swizzle=SWIZZLE_128
+        )
         dims = [256, 2, groups, -(-rows // 128)]
         box = [256, 2, per_tile, tile_rows // 128]
-        made["sf" + name] = tensor_map(addresses["sf" + name], dims, scale_strides, box, 0)
+        made["sf" + name] = encode_tensor_map(
+            UINT8, addresses["sf" + name], dims, scale_strides, box
+        )
     return made
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
-import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from sim_describe import Array, Describer, require, require_equal
+from tensor_map import encode_tensor_map
 
 # CUtensorMapDataType: elements of a unit, its bytes in global and in shared memory, and the NaN to fill with.
 TYPES = {
@@ -63,28 +63,11 @@ class Map:
     swizzle: tuple[int, int] = (0, 0)
     nan: int = 0
     address: int = 0x700000000
-    interleave: int = 0
-    promotion: int = 0
-    rank: int = field(default=0)
 
     @property
     def bytes(self) -> bytes:
-        def pad(values: list[int], count: int) -> list[int]:
-            return [*values, *[0] * (count - len(values))]
-
-        return struct.pack(
-            "<Q5Q4Q5H5B7B26x",
-            self.address,
-            *pad(self.dims, 5),
-            *pad(self.strides, 4),
-            *pad(self.box, 5),
-            *pad(self.steps, 5),
-            (self.rank or len(self.dims)) - 1,
-            self.kind,
-            self.interleave,
-            *self.swizzle,
-            self.promotion,
-            self.nan,
+        return encode_tensor_map(
+            self.kind, self.address, self.dims, self.strides, self.box, self.steps, self.swizzle, bool(self.nan)
         )
 
 

@@ -42,29 +42,6 @@ const TensorDataTypeInfo *sim::getInfo(TensorDataType type) {
                                              : nullptr;
 }
 
-Expected<TensorDataType> sim::getDataTypeOfPTX(unsigned elementType) {
-  using Type = TensorDataType;
-  static constexpr Type types[] = {Type::UInt8,
-                                   Type::UInt16,
-                                   Type::UInt32,
-                                   Type::Int32,
-                                   Type::UInt64,
-                                   Type::Int64,
-                                   Type::Float16,
-                                   Type::Float32,
-                                   Type::Float32FTZ,
-                                   Type::Float64,
-                                   Type::BFloat16,
-                                   Type::TFloat32,
-                                   Type::TFloat32FTZ,
-                                   Type::Packed16U4Align8B,
-                                   Type::Packed16U4Align16B,
-                                   Type::Packed16U6Align16B};
-  if (elementType >= std::size(types))
-    return makeError("tensor map has no element type {0}", elementType);
-  return types[elementType];
-}
-
 Error sim::setDriverSwizzle(TensorMap &map, unsigned swizzle) {
   if (swizzle > 6)
     return makeError("tensor map has no swizzle {0}", swizzle);
@@ -79,7 +56,7 @@ namespace {
 class Verifier {
 public:
   Verifier(const TensorMap &map, const TensorDataTypeInfo &type)
-      : map(map), type(type), rank(map.getRank()) {}
+      : map(map), type(type), rank(map.rank) {}
 
   Error run() const;
 
@@ -99,7 +76,7 @@ private:
 } // namespace
 
 Error Verifier::verifyModel() const {
-  if (rank > 5)
+  if (rank < 1 || rank > 5)
     return makeError("tensor map expects a rank of 1 to 5, but got {0}", rank);
   if (map.interleave != 0)
     return makeError("tensor map has interleave {0}, which is not modelled",

@@ -138,7 +138,7 @@ void TileVisitor::visitRow(uint64_t globalRow, bool isInside,
 }
 
 void TileVisitor::run() const {
-  unsigned rank = map.getRank();
+  unsigned rank = map.rank;
   unsigned index[5] = {};
   uint32_t shared = sharedAddress;
   for (;;) {
@@ -163,7 +163,7 @@ void TileVisitor::run() const {
 
 uint32_t sim::getTileBytes(const TensorMap &map) {
   uint32_t bytes = getRowBytes(map);
-  for (unsigned dim = 1; dim < map.getRank(); ++dim)
+  for (unsigned dim = 1; dim < map.rank; ++dim)
     bytes *= getExtent(map, dim);
   return bytes;
 }
@@ -188,10 +188,10 @@ Error sim::visitTile(const TensorMap &map, ArrayRef<int32_t> coordinates,
                      function_ref<void(const TileRun &)> visit) {
   if (Error error = verifyTensorMap(map))
     return error;
-  if (coordinates.size() != map.getRank())
+  if (coordinates.size() != map.rank)
     return makeError("tile of a tensor of rank {0} expects {0} coordinates, "
                      "but got {1}",
-                     map.getRank(), coordinates.size());
+                     map.rank, coordinates.size());
   const TensorDataTypeInfo &type = *getInfo(map.dataType);
   // Of padded types all of a box [PTX 9.7.9.27.1.1, restriction 7].
   int32_t multiple = type.isPadded() ? 128 : type.unitElements;

@@ -47,10 +47,10 @@ Error TensorTile::visit(uint32_t sharedAddress,
                         function_ref<void(const TileRun &)> visitor) const {
   if (!isRows)
     return visitTile(map, coordinates, sharedAddress, visitor);
-  if (map.getRank() != 2 || map.boxDims[1] != 1)
+  if (map.rank != 2 || map.boxDims[1] != 1)
     return makeError("four rows are copied by a tensor map of rank 2 whose box "
                      "is one row, but got rank {0} and {1} rows",
-                     map.getRank(), map.boxDims[1]);
+                     map.rank, map.boxDims[1]);
   uint32_t rowBytes = getTileBytes(map);
   if (map.swizzle != TileSwizzle::None && rowBytes != getTileAlignment(map) / 8)
     return makeError("tile has rows of {0} bytes with a swizzle of {1}, whose "
@@ -197,11 +197,11 @@ static std::optional<TensorTile> readTile(Warp &warp, const Instruction &in,
     return std::nullopt;
   tile.map = *map;
   tile.isRows = in.option & IsRows;
-  if (!tile.isRows && map->getRank() != in.count) {
+  if (!tile.isRows && map->rank != in.count) {
     warp.fault(lane, "tensor-map",
                "'" + in.syntax->opcode() + "' copies a tensor of rank " +
                    Twine(unsigned(in.count)) + ", but the map has rank " +
-                   Twine(map->getRank()));
+                   Twine(map->rank));
     return std::nullopt;
   }
   return tile;

@@ -55,6 +55,23 @@ bool WrittenTensorMaps::check(const Issuer &user, uint64_t address) const {
               found->second.isReleased ? "acquire" : "release"));
 }
 
+static TensorMapWords readWords(const Bytes &bytes) {
+  TensorMapWords words;
+  std::memcpy(words.data(), bytes.data, tensorMapUsedBytes);
+  return words;
+}
+
+static Error verify(const TensorMap &map, const WrittenTensorMaps &written,
+                    uint64_t address) {
+  // The dimensions of tensormap.replace have 32 bits, so that this was a 0.
+  for (unsigned i = 0; i < map.rank && i < 5; ++i)
+    if (map.globalDims[i] > UINT32_MAX && written.isWritten(address))
+      return makeError("tensor map expects global dimension {0} to be 1 to "
+                       "{1}, but got 0",
+                       i, UINT32_MAX);
+  return verifyTensorMap(map);
+}
+
 std::optional<TensorMap> sim::readTensorMap(Warp &warp, unsigned lane,
                                             uint64_t address) {
   Issuer issuer(warp, lane);
@@ -69,76 +86,28 @@ std::optional<TensorMap> sim::readTensorMap(Warp &warp, unsigned lane,
   }
   if (!warp.cta.unit<WrittenTensorMaps>().check(issuer, address))
     return std::nullopt;
-  if (any_of(ArrayRef(bytes.shadow, tensorMapBytes),
+  if (any_of(ArrayRef(bytes.shadow, tensorMapUsedBytes),
              [](uint8_t byte) { return byte; })) {
     issuer.fault("poison", "the tensor map is not initialised");
     return std::nullopt;
   }
-  TensorMap map;
-  std::memcpy(&map, bytes.data, tensorMapBytes);
-  if (Error error = verifyTensorMap(map)) {
-    issuer.fault("tensor-map", toString(std::move(error)));
+  Expected<TensorMap> map = decodeTensorMap(readWords(bytes));
+  if (map)
+    if (Error error = verify(*map, warp.cta.unit<WrittenTensorMaps>(), address))
+      map = std::move(error);
+  if (!map) {
+    issuer.fault("tensor-map", toString(map.takeError()));
     return std::nullopt;
   }
-  return map;
+  return *map;
 }
 
 //===----------------------------------------------------------------------===//
 // tensormap.replace
 //===----------------------------------------------------------------------===//
 
-namespace {
-enum class Field : uint8_t {
-  GlobalAddress,
-  Rank,
-  BoxDim,
-  GlobalDim,
-  GlobalStride,
-  ElementStride,
-  ElementType,
-  Interleave,
-  SwizzleMode,
-  SwizzleAtom,
-  FillMode,
-};
-
-/// Where a field is in the map, and how many bytes it has.
-struct Place {
-  size_t offset;
-  unsigned size;
-};
-} // namespace
-
-static Place placeOf(Field field, unsigned index) {
-  switch (field) {
-  case Field::GlobalAddress:
-    return {offsetof(TensorMap, globalAddress), 8};
-  case Field::Rank:
-    return {offsetof(TensorMap, rankMinusOne), 1};
-  case Field::BoxDim:
-    return {offsetof(TensorMap, boxDims) + 2 * index, 2};
-  case Field::GlobalDim:
-    return {offsetof(TensorMap, globalDims) + 8 * index, 8};
-  case Field::GlobalStride:
-    return {offsetof(TensorMap, globalStrides) + 8 * index, 8};
-  case Field::ElementStride:
-    return {offsetof(TensorMap, elementStrides) + index, 1};
-  case Field::ElementType:
-    return {offsetof(TensorMap, dataType), 1};
-  case Field::Interleave:
-    return {offsetof(TensorMap, interleave), 1};
-  case Field::SwizzleMode:
-    return {offsetof(TensorMap, swizzle), 1};
-  case Field::SwizzleAtom:
-    return {offsetof(TensorMap, atom), 1};
-  case Field::FillMode:
-    return {offsetof(TensorMap, fillsWithNaN), 1};
-  }
-  return {0, 0};
-}
-
-/// Operands: the address, the new value. `target` is where the field is, and
-/// `count` its bytes.
+/// Operands: the address, the new value. `target` is the field, and `count` the
+/// number of the dimension.
 static Flow executeReplace(Warp &warp, const Instruction &in) {
   for (LaneMask left = warp.active; left; left &= left - 1) {
     unsigned lane = countr_zero(left);
@@ -152,13 +121,15 @@ static Flow executeReplace(Warp &warp, const Instruction &in) {
     if (!bytes.data ||
         !warp.noteAccess(lane, bytes, tensorMapBytes, Access::Write))
       return Flow::Fault;
-    // A field that does not hold the value could not be told from a good one.
-    if (in.count < 8 && value >> (8 * in.count))
-      return warp.fault(lane, "tensor-map",
-                        "the new value is " + Twine(value) +
-                            ", which is more than the field takes");
-    std::memcpy(bytes.data + in.target, &value, in.count);
-    std::memset(bytes.shadow + in.target, 0, in.count);
+    TensorMapWords words = readWords(bytes), written;
+    // Some values would become others that are legal.
+    if (Error error = replaceTensorMapField(words, TensorMapField(in.target),
+                                            in.count, value, written))
+      return warp.fault(lane, "tensor-map", toString(std::move(error)));
+    std::memcpy(bytes.data, words.data(), tensorMapUsedBytes);
+    // A byte of which other bits are not initialised stays so.
+    for (unsigned i = 0; i < tensorMapUsedBytes; ++i)
+      bytes.shadow[i] &= ~uint8_t(written[i / 4] >> (8 * (i % 4)));
     if (bytes.isGlobal)
       warp.cta.unit<WrittenTensorMaps>().write(Issuer(warp, lane), address,
                                                /*isReleased=*/false);
@@ -167,6 +138,7 @@ static Flow executeReplace(Warp &warp, const Instruction &in) {
 }
 
 static void replace(Decoder &d) {
+  using Field = TensorMapField;
   Field field = StringSwitch<Field>(d.group(2))
                     .Case("rank", Field::Rank)
                     .Case("box_dim", Field::BoxDim)
@@ -201,27 +173,16 @@ static void replace(Decoder &d) {
     std::optional<int64_t> given = d.integer(value);
     if (!given || *given < 0)
       return d.fail("expects a constant as the new value");
-    uint64_t code = uint64_t(*given);
-    if (field == Field::ElementType) {
-      Expected<TensorDataType> type = getDataTypeOfPTX(unsigned(code));
-      if (!type)
-        return d.fail(toString(type.takeError()));
-      code = uint64_t(*type);
-    }
-    uint64_t most = field == Field::Interleave    ? 2
-                    : field == Field::SwizzleMode ? 4
-                    : field == Field::SwizzleAtom ? 3
-                    : field == Field::FillMode    ? 1
-                                                  : code;
-    if (code > most)
-      return d.fail("the field has no value " + Twine(code));
-    d.append(d.names.constant(code));
+    TensorMapWords words = {};
+    if (Error error =
+            replaceTensorMapField(words, field, index, uint64_t(*given), words))
+      return d.fail(toString(std::move(error)));
+    d.append(d.names.constant(uint64_t(*given)));
   } else {
     d.source(value, lastType(d));
   }
-  Place place = placeOf(field, index);
-  d.out.target = uint32_t(place.offset);
-  d.out.count = uint8_t(place.size);
+  d.out.target = uint32_t(field);
+  d.out.count = uint8_t(index);
   d.out.execute = executeReplace;
 }
 
@@ -247,12 +208,12 @@ static Flow executeCopy(Warp &warp, const Instruction &in) {
                                  64, /*isWrite=*/true);
   if (!place.data)
     return Flow::Fault;
-  if (any_of(ArrayRef(source.shadow, tensorMapBytes),
+  if (any_of(ArrayRef(source.shadow, tensorMapUsedBytes),
              [](uint8_t byte) { return byte; }))
     return warp.fault(lane, "poison",
                       "stores uninitialised data to global memory");
   std::memcpy(place.data, source.data, tensorMapBytes);
-  std::memset(place.shadow, 0, tensorMapBytes);
+  std::memcpy(place.shadow, source.shadow, tensorMapBytes);
   warp.cta.unit<WrittenTensorMaps>().write(Issuer(warp, lane), to,
                                            /*isReleased=*/true);
   return Flow::Next;

@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the simulator keeps in the 128 bytes of a CUtensorMap, the rules of
-// cuTensorMapEncodeTiled, and where the bytes of a tile lie in global and in
-// shared memory [CUDA driver API, "Tensor Map Object Management"; PTX 5.5].
-// Only tiled maps without interleaving are modelled: no im2col.
+// What a CUtensorMap says, the rules of cuTensorMapEncodeTiled, and where the
+// bytes of a tile lie in global and in shared memory [CUDA driver API, "Tensor
+// Map Object Management"; PTX 5.5]. Only tiled maps without interleaving are
+// modelled: no im2col. The bits are in TensorMapBits.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +20,6 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
-#include <type_traits>
 
 namespace mlir::fp4::sim {
 
@@ -49,32 +48,21 @@ enum class TensorDataType : uint8_t {
 enum class TileSwizzle : uint8_t { None, B32, B64, B128, B96 };
 enum class TileAtom : uint8_t { B16, B32, B32Flip8B, B64 };
 
-/// The bytes of a tensor map. Programs copy them, and build them from zeros
-/// with tensormap.replace, so that all zeros are u8 without swizzle, and there
-/// is no magic number. Dimension 0 is the innermost.
+/// A tensor map. Dimension 0 is the innermost.
 struct TensorMap {
   uint64_t globalAddress;
   uint64_t globalDims[5];    ///< elements
   uint64_t globalStrides[4]; ///< bytes, of dimension 1 and up
   uint16_t boxDims[5];       ///< elements
   uint8_t elementStrides[5];
-  uint8_t rankMinusOne;
+  unsigned rank;
   TensorDataType dataType;
   uint8_t interleave;
   TileSwizzle swizzle;
   TileAtom atom;
   uint8_t l2Promotion;
   uint8_t fillsWithNaN;
-  uint8_t reserved[26];
-
-  unsigned getRank() const { return rankMinusOne + 1u; }
 };
-static_assert(sizeof(TensorMap) == 128 &&
-              std::is_trivially_copyable_v<TensorMap>);
-
-/// The type that tensormap.replace numbers differently than the driver [PTX
-/// 9.7.9.28, table 33]. Errors: no such number.
-llvm::Expected<TensorDataType> getDataTypeOfPTX(unsigned elementType);
 
 /// Sets the swizzle from the driver's enumeration. Errors: no such number.
 llvm::Error setDriverSwizzle(TensorMap &map, unsigned swizzle);

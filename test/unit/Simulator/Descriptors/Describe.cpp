@@ -32,7 +32,7 @@
 #include "../Requests.h"
 #include "fp4/Simulator/Descriptors/InstructionDescriptor.h"
 #include "fp4/Simulator/Descriptors/SharedMatrix.h"
-#include "fp4/Simulator/Descriptors/TensorMap.h"
+#include "fp4/Simulator/Descriptors/TensorMapBits.h"
 #include "fp4/Simulator/Descriptors/TensorMemory.h"
 #include "fp4/Simulator/Descriptors/WarpMatrix.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -245,38 +245,42 @@ static Expected<Numbers> describeMove(Words words) {
   return answer;
 }
 
-static TensorMap readMap() {
-  std::vector<uint8_t> bytes = readArguments<uint8_t>(sizeof(TensorMap));
-  TensorMap map;
-  std::memcpy(&map, bytes.data(), sizeof(map));
-  return map;
+static Expected<TensorMap> readMap() {
+  std::vector<uint8_t> bytes = readArguments<uint8_t>(tensorMapBytes);
+  TensorMapWords words;
+  std::memcpy(words.data(), bytes.data(), tensorMapUsedBytes);
+  return decodeTensorMap(words);
 }
 
 static Expected<Numbers> describeMap() {
-  TensorMap map = readMap();
-  if (Error error = verifyTensorMap(map))
+  Expected<TensorMap> map = readMap();
+  if (!map)
+    return map.takeError();
+  if (Error error = verifyTensorMap(*map))
     return error;
-  Numbers answer = {getTileBytes(map), getTileAlignment(map)};
-  for (uint8_t byte : getFillPattern(map))
+  Numbers answer = {getTileBytes(*map), getTileAlignment(*map)};
+  for (uint8_t byte : getFillPattern(*map))
     answer.push_back(byte);
   return answer;
 }
 
 static Expected<Numbers> describeTile(Words words) {
-  TensorMap map = readMap();
+  Expected<TensorMap> map = readMap();
+  if (!map)
+    return map.takeError();
   std::vector<int32_t> coordinates;
   for (StringRef word : words.drop_front(2))
     coordinates.push_back(parseNumber<int32_t>(word));
   Numbers answer;
   Error error = visitTile(
-      map, coordinates, parseNumber(words[1]), [&](const TileRun &run) {
+      *map, coordinates, parseNumber(words[1]), [&](const TileRun &run) {
         answer.insert(answer.end(), {run.isInside, run.sharedAddress, run.bytes,
                                      uint32_t(run.globalAddress),
                                      uint32_t(run.globalAddress >> 32)});
       });
   if (error)
     return error;
-  Error notStored = checkTileStore(map, coordinates);
+  Error notStored = checkTileStore(*map, coordinates);
   answer.push_back(!notStored);
   consumeError(std::move(notStored));
   return answer;

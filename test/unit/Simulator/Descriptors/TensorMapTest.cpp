@@ -24,7 +24,7 @@ TensorMap mapOfHalves() {
   map.boxDims[0] = 64;
   map.boxDims[1] = 8;
   map.elementStrides[0] = map.elementStrides[1] = 1;
-  map.rankMinusOne = 1;
+  map.rank = 2;
   map.dataType = TensorDataType::Float16;
   map.swizzle = TileSwizzle::B128;
   return map;
@@ -71,7 +71,7 @@ TEST(TensorMap, Legal) {
 TEST(TensorMap, WhatIsNotModelled) {
   EXPECT_EQ(errorAfter(mapOfHalves(), [](auto &map) { map.interleave = 1; }),
             "tensor map has interleave 1, which is not modelled");
-  EXPECT_EQ(errorAfter(mapOfHalves(), [](auto &map) { map.rankMinusOne = 5; }),
+  EXPECT_EQ(errorAfter(mapOfHalves(), [](auto &map) { map.rank = 6; }),
             "tensor map expects a rank of 1 to 5, but got 6");
   EXPECT_EQ(errorAfter(mapOfHalves(), [](auto &map) { map.l2Promotion = 4; }),
             "tensor map has no l2 promotion 4");
@@ -163,8 +163,7 @@ TEST(TensorMap, Tiles) {
             "tile has rows of 64 bytes with a swizzle of 128, whose place in "
             "shared memory is not documented");
   EXPECT_EQ(tileErrorOf(TensorMap(), {0}),
-            "tensor map expects global dimension 0 to be 1 to 4294967296, but "
-            "got 0");
+            "tensor map expects a rank of 1 to 5, but got 0");
 }
 
 TEST(TensorMap, Stores) {
@@ -174,17 +173,6 @@ TEST(TensorMap, Stores) {
             "got -1");
   EXPECT_EQ(storeErrorOf(mapOfPadded(), {0, 0}),
             "tile of 16U4_ALIGN16B cannot be stored");
-}
-
-TEST(TensorMap, NumbersOfPTX) {
-  // [PTX 9.7.9.28, table 33]
-  EXPECT_EQ(cantFail(getDataTypeOfPTX(6)), TensorDataType::Float16);
-  EXPECT_EQ(cantFail(getDataTypeOfPTX(8)), TensorDataType::Float32FTZ);
-  EXPECT_EQ(cantFail(getDataTypeOfPTX(9)), TensorDataType::Float64);
-  EXPECT_EQ(cantFail(getDataTypeOfPTX(10)), TensorDataType::BFloat16);
-  EXPECT_EQ(cantFail(getDataTypeOfPTX(13)), TensorDataType::Packed16U4Align8B);
-  Expected<TensorDataType> none = getDataTypeOfPTX(16);
-  EXPECT_EQ(toString(none.takeError()), "tensor map has no element type 16");
 }
 
 TEST(TensorMap, NumbersOfTheDriver) {
