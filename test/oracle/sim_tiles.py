@@ -67,7 +67,14 @@ class Map:
     @property
     def bytes(self) -> bytes:
         return encode_tensor_map(
-            self.kind, self.address, self.dims, self.strides, self.box, self.steps, self.swizzle, bool(self.nan)
+            self.kind,
+            self.address,
+            self.dims,
+            self.strides,
+            self.box,
+            self.steps,
+            self.swizzle,
+            bool(self.nan),
         )
 
 

@@ -39,8 +39,29 @@ static int encode(Arguments a) {
     EXPECT(RESULT, encode(a));                                                 \
   } while (0)
 
+/// The bits of chips, of which the last 64 bytes are zeros.
+static void testBits(void) {
+  static const uint32_t expected[32] = {
+      0,          3,         0x00246312,       128,
+      [8] = 1023, [9] = 511, [13] = 63u << 24, [14] = 31};
+  Arguments a = valid;
+  _Alignas(64) uint32_t map[32];
+  memset(map, 255, sizeof(map));
+  EXPECT(Success, cuTensorMapEncodeTiled(map, a.type, a.rank, (void *)a.address,
+                                         a.dims, a.strides, a.box, a.steps, 0,
+                                         a.swizzle, a.promotion, a.fill));
+  CHECK(memcmp(map, expected, sizeof(map)) == 0);
+  EXPECT(Success, cuTensorMapReplaceAddress(map, (void *)0x400001000));
+  CHECK(map[0] == 0x1000);
+  CHECK(map[1] == 4);
+  CHECK(memcmp(map + 2, expected + 2, sizeof(map) - 8) == 0);
+  map[15] = 1;
+  EXPECT(InvalidValue, cuTensorMapReplaceAddress(map, (void *)0x300000000));
+}
+
 void testTensorMaps(void) {
   EXPECT(Success, encode(valid));
+  testBits();
   WITH(InvalidValue, type = 16);
   WITH(InvalidValue, type = -1);
   WITH(InvalidValue, rank = 0);
