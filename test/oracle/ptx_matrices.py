@@ -6,6 +6,7 @@ each is exact in whatever way it is summed; how others are rounded is checked by
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -196,6 +197,18 @@ PADDED: Final = [
     for num in (1, 2, 4)
     for f in ("b4x16_p64", "b6x16_p32")
 ]
+# Transposed bytes: matrices of 16 rows of 16, and of 8.
+WIDE: Final = [
+    f"ldmatrix.sync.aligned.m16n16.x{num}.trans.{space}{f}"
+    for num in (1, 2)
+    for space in ("shared.", "shared::cta.")
+    for f in ("b8", "b8x16.b4x16_p64", "b8x16.b6x16_p32")
+]
+STORED_BYTES: Final = [
+    f"stmatrix.sync.aligned.m16n8.x{num}.trans.{space}b8"
+    for num in (1, 2, 4)
+    for space in ("shared.", "shared::cta.")
+]
 MOVE: Final = "movmatrix.sync.aligned.m8n8.trans.b16 %d0, %a0;"
 
 
@@ -213,6 +226,44 @@ def gather(rows: np.ndarray, num: int, transposed: bool) -> np.ndarray:
             )
             out[lane, i] = int(low) | int(high) << 16
     return out
+
+
+def gather_bytes(rows: np.ndarray, num: int, is_wide: bool) -> np.ndarray:
+    """The same of bytes, transposed: a thread has four columns of the rows t / 4 and t / 4 + 8, in two registers,
+    or two columns of them in one."""
+    out = np.zeros((32, num * (1 + is_wide), 4), dtype=np.uint8)
+    for lane, i, byte in itertools.product(range(32), range(num), range(4)):
+        row = lane // 4
+        if is_wide:
+            column = 16 * i + 4 * (lane % 4) + byte
+            out[lane, 2 * i, byte], out[lane, 2 * i + 1, byte] = rows[column, [row, row + 8]]
+        else:
+            column = 8 * i + 2 * (lane % 4) + byte % 2
+            out[lane, i, byte] = rows[column, row + 8 * (byte // 2)]
+    return out.view(np.uint32)[..., 0]
+
+
+def check_bytes(runner: Runner, rng: np.random.Generator) -> int:
+    swap = np.arange(32) ^ 5
+    for opcode in WIDE:
+        num = int(opcode.split(".x")[1][0])
+        rows = rng.integers(0, 256, (32, 16)).astype(np.uint8)
+        got = runner.run(load_text(opcode, 2 * num), rows.view(np.uint32), 2 * num)
+        if "b8x16" in opcode:
+            bits = 4 if "b4" in opcode else 6
+            rows = np.array([list(unpacked(r.tobytes(), bits)) for r in rows], dtype=np.uint8)
+        expected = gather_bytes(rows[swap], num, True)
+        if not np.array_equal(got, expected):
+            sys.exit(f"{opcode}: got\n{got}\nexpected\n{expected}")
+    for opcode in STORED_BYTES:
+        num = int(opcode.split(".x")[1][0])
+        rows = rng.integers(0, 256, (32, 16)).astype(np.uint8)
+        got = runner.run(store_text(opcode, num), gather_bytes(rows, num, False), 4)
+        expected = rows.view(np.uint32).copy()
+        expected[8 * num :] = 0
+        if not np.array_equal(got, expected):
+            sys.exit(f"{opcode}: got\n{got}\nexpected\n{expected}")
+    return len(WIDE) + len(STORED_BYTES)
 
 
 def unpacked(row: bytes, bits: int) -> bytes:
@@ -255,7 +306,8 @@ def check_moves(runner: Runner, rng: np.random.Generator) -> int:
 
 def opcodes() -> list[str]:
     """Texts with each form of an instruction that the cases have."""
-    moves = [f"{opcode};" for opcode, _, _ in move_texts()] + [f"{opcode};" for opcode in PADDED]
+    moves = [f"{opcode};" for opcode, _, _ in move_texts()]
+    moves += [f"{opcode};" for opcode in PADDED + WIDE + STORED_BYTES]
     return moves + [MOVE] + [f"{mma.opcode};" for mma in PRODUCTS]
 
 
@@ -265,6 +317,7 @@ def main() -> None:
         runner = Runner(sys.argv[1], folder)
         print(f"products: {check_products(runner, rng)} instructions agree")
         print(f"moves: {check_moves(runner, rng)} instructions agree")
+        print(f"bytes: {check_bytes(runner, rng)} instructions agree")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// ldmatrix, stmatrix and movmatrix [PTX 9.7.14.5.15 to 17], without the shapes
-// m16n16 and m16n8 of transposed bytes.
+// ldmatrix, stmatrix and movmatrix [PTX 9.7.14.5.15 to 17].
 //
 //===----------------------------------------------------------------------===//
 
@@ -143,7 +142,10 @@ static void moveMatrix(Decoder &d) {
   if (!d.expectOperands(2))
     return;
   d.out.aligned = true;
-  MatrixShape shape = d.has("m8n16") ? MatrixShape::M8N16 : MatrixShape::M8N8;
+  MatrixShape shape = d.has("m8n16")    ? MatrixShape::M8N16
+                      : d.has("m16n16") ? MatrixShape::M16N16
+                      : d.has("m16n8")  ? MatrixShape::M16N8
+                                        : MatrixShape::M8N8;
   unsigned num = d.has("x4") ? 4 : d.has("x2") ? 2 : 1;
   Expected<unsigned> registers = getNumMatrixRegisters(shape, num);
   if (!registers)
@@ -212,8 +214,15 @@ static constexpr Row rows[] = {
      moveMatrix<false>, kind},
     {"ldmatrix sync aligned m8n16 x1|x2|x4" WHERE "b8x16 b4x16_p64|b6x16_p32",
      moveMatrix<false>, kind, Tcgen05},
+    {"ldmatrix sync aligned m16n16 x1|x2 trans" WHERE "b8", moveMatrix<false>,
+     kind, Tcgen05},
+    {"ldmatrix sync aligned m16n16 x1|x2 trans" WHERE
+     "b8x16 b4x16_p64|b6x16_p32",
+     moveMatrix<false>, kind, Tcgen05},
     {"stmatrix sync aligned m8n8 x1|x2|x4 [trans]" WHERE "b16",
      moveMatrix<true>, kind, Sm90},
+    {"stmatrix sync aligned m16n8 x1|x2|x4 trans" WHERE "b8", moveMatrix<true>,
+     kind, Tcgen05},
     {"movmatrix sync aligned m8n8 trans b16", transpose, kind},
 };
 
