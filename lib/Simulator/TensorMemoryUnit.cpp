@@ -192,6 +192,7 @@ static uint32_t &at(std::vector<uint32_t> &clock, uint32_t slot) {
 
 TensorAgent TensorMemoryUnit::beginOperation(Warp &warp) {
   TensorAgent agent = {cta.cluster.races.begin(warp.agent), std::nullopt};
+  cta.cluster.races.acquire(agent.agent, state(warp).observed);
   if (!fencedOrder)
     return agent;
   // Of other threads it knows what the last fence has shown, of its own what
@@ -223,6 +224,7 @@ void TensorMemoryUnit::fenceBefore(Warp &warp) {
 }
 
 void TensorMemoryUnit::fenceAfter(Warp &warp) {
+  state(warp).observed.merge(warp.agent.observed);
   if (fencedOrder)
     state(warp).visible = warp.agent.clock;
 }
@@ -274,6 +276,7 @@ bool TensorMemoryUnit::noteAccess(const Issuer &issuer, TensorAgent &agent,
 bool TensorMemoryUnit::noteFree(const Issuer &issuer,
                                 const Allocated &allocated) {
   TensorAgent agent = {issuer.warp->agent, std::nullopt};
+  cta.cluster.races.acquire(agent.agent, state(*issuer.warp).observed);
   if (!noteAccess(issuer, agent,
                   {0, kTensorMemoryLanes, allocated.column, allocated.count},
                   Access::Write))
