@@ -194,15 +194,17 @@ public:
   /// Gives the thread a frame of that function above its present one.
   bool enter(unsigned lane, uint32_t function, uint32_t frame);
 
-  /// Calls `body(lanes, mask)` for each set of active threads that names itself
-  /// by one mask of members and is complete; the threads of the others wait
-  /// for those that are missing.
-  Flow converge(const Lanes &members,
-                llvm::function_ref<Flow(LaneMask lanes)> body);
-  /// The pc of each thread, wherever it is.
-  uint32_t pcOf(unsigned lane) const {
-    return group >> lane & 1 ? pc : pcs[lane];
-  }
+  /// The threads of a mask, and what each has brought.
+  struct Members {
+    LaneMask lanes;
+    Lanes values;
+  };
+  /// Calls `body(lanes, members)` for the active threads of each mask whose
+  /// members have all executed an instruction of this opcode with that mask,
+  /// if not this one; the threads of the other masks wait for theirs.
+  Flow converge(
+      const Instruction &instruction, const Lanes &masks, const Lanes &values,
+      llvm::function_ref<void(LaneMask lanes, const Members &members)> body);
 
   /// The threads that have come to bar.warp.sync, by their masks.
   struct Rendezvous {
@@ -221,6 +223,17 @@ public:
   Statistics statistics;
 
 private:
+  /// One exchange by the threads of a mask, which may come to it at different
+  /// instructions of one opcode.
+  struct Exchange {
+    const ptx::Instruction &opcode;
+    const LaneMask mask;
+    Members arriving = {0, {}};
+    Members arrived = {0, {}}; ///< Of the last one that was complete.
+    LaneMask toResume = 0;     ///< Of those, who has not seen it yet.
+  };
+  class ExchangeWait;
+  Exchange *findExchange(const ptx::Instruction &opcode, LaneMask mask);
   void completeMeetings();
   bool select();
   void leaveGroup();
@@ -245,6 +258,7 @@ private:
   };
   std::vector<Parked> parked;
   llvm::SmallVector<Rendezvous, 2> meetings;
+  std::vector<std::unique_ptr<Exchange>> exchanges; ///< Of waiting threads.
   /// At an instruction that all threads have to execute together.
   LaneMask gathering = 0;
   uint64_t lastRun[warpSize] = {};

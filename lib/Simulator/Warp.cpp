@@ -235,43 +235,53 @@ Flow Warp::resumeOthers() {
   return Flow::Moved;
 }
 
-namespace {
-/// Threads wait until all members of their mask are at the same instruction.
-class MembersWait : public Wait {
+/// Threads wait until all members of their mask have come to the exchange.
+class Warp::ExchangeWait : public Wait {
 public:
-  MembersWait(const Warp &warp, LaneMask mask, uint32_t pc)
-      : warp(warp), mask(mask), pc(pc) {}
+  ExchangeWait(const Warp &warp, Exchange &exchange, LaneMask lanes)
+      : warp(warp), exchange(exchange), lanes(lanes) {}
 
-  bool isOver() override { return missing() == 0; }
+  bool isOver() override {
+    if (exchange.arriving.lanes && !missing()) {
+      exchange.arrived = exchange.arriving;
+      exchange.toResume = exchange.arriving.lanes;
+      exchange.arriving.lanes = 0;
+    }
+    return !(lanes & ~exchange.toResume);
+  }
   std::string describe() const override {
     return formatv("threads {0:x} of the warp, with the mask {1:x}", missing(),
-                   mask)
+                   exchange.mask)
         .str();
   }
 
 private:
   LaneMask missing() const {
-    LaneMask lanes = 0;
-    forEachLane(mask & warp.live, [&](unsigned lane) {
-      if (warp.pcOf(lane) != pc)
-        lanes |= 1u << lane;
-    });
-    return lanes;
+    return exchange.mask & warp.live & ~exchange.arriving.lanes;
   }
 
   const Warp &warp;
-  const LaneMask mask;
-  const uint32_t pc;
+  Exchange &exchange;
+  const LaneMask lanes;
 };
-} // namespace
 
-Flow Warp::converge(const Lanes &members,
-                    function_ref<Flow(LaneMask lanes)> body) {
-  LaneMask incomplete = 0;
+Warp::Exchange *Warp::findExchange(const ptx::Instruction &opcode,
+                                   LaneMask mask) {
+  for (const std::unique_ptr<Exchange> &other : exchanges)
+    if (other->mask == mask && other->opcode.root == opcode.root &&
+        other->opcode.modifiers == opcode.modifiers)
+      return other.get();
+  return nullptr;
+}
+
+Flow Warp::converge(
+    const Instruction &instruction, const Lanes &masks, const Lanes &values,
+    function_ref<void(LaneMask lanes, const Members &members)> body) {
+  LaneMask waiting = 0;
   for (LaneMask left = active; left;) {
     unsigned leader = countr_zero(left);
-    LaneMask mask = LaneMask(members.value[leader]);
-    if (members.poison[leader])
+    LaneMask mask = LaneMask(masks.value[leader]);
+    if (masks.poison[leader])
       return fault(leader, "poison",
                    "the mask of members depends on uninitialised data");
     if (!(mask >> leader & 1))
@@ -280,31 +290,42 @@ Flow Warp::converge(const Lanes &members,
                        Twine::utohexstr(mask));
     LaneMask same = 0;
     forEachLane(left, [&](unsigned lane) {
-      if (LaneMask(members.value[lane]) == mask)
+      if (LaneMask(masks.value[lane]) == mask)
         same |= 1u << lane;
     });
     left &= ~same;
-    if (mask & live & ~same) {
-      incomplete |= same;
+    Exchange *meeting = findExchange(*instruction.syntax, mask);
+    if (!meeting && !(mask & live & ~same)) {
+      body(same, {same, values});
       continue;
     }
-    if (body(same) == Flow::Fault)
-      return Flow::Fault;
-  }
-  if (!incomplete)
-    return Flow::Next;
-  while (incomplete) {
-    LaneMask mask = LaneMask(members.value[countr_zero(incomplete)]);
-    LaneMask same = 0;
-    forEachLane(incomplete, [&](unsigned lane) {
-      if (LaneMask(members.value[lane]) == mask)
-        same |= 1u << lane;
+    if (!meeting)
+      meeting = exchanges
+                    .emplace_back(std::make_unique<Exchange>(
+                        Exchange{*instruction.syntax, mask}))
+                    .get();
+    // A thread may be back at the instruction before another one has seen the
+    // last exchange.
+    if (LaneMask resumed = same & meeting->toResume) {
+      meeting->toResume &= ~resumed;
+      body(resumed, meeting->arrived);
+      same &= ~resumed;
+    }
+    if (!same)
+      continue;
+    forEachLane(same, [&](unsigned lane) {
+      meeting->arriving.values.value[lane] = values.value[lane];
+      meeting->arriving.values.poison[lane] = values.poison[lane];
     });
-    incomplete &= ~same;
-    suspend(same, std::make_unique<MembersWait>(*this, mask, pc),
+    meeting->arriving.lanes |= same;
+    suspend(same, std::make_unique<ExchangeWait>(*this, *meeting, same),
             /*again=*/true);
+    waiting |= same;
   }
-  return resumeOthers();
+  erase_if(exchanges, [](const std::unique_ptr<Exchange> &other) {
+    return !other->arriving.lanes && !other->toResume;
+  });
+  return waiting ? resumeOthers() : Flow::Next;
 }
 
 Warp::Rendezvous &Warp::rendezvous(LaneMask mask) {

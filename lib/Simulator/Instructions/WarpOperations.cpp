@@ -60,8 +60,8 @@ static std::pair<unsigned, bool> sourceOf(Shuffle mode, unsigned lane,
 
 /// Operands: d, p, a, b, c, the mask.
 static Flow executeShuffle(Warp &warp, const Instruction &in) {
-  return warp.converge(warp.read(in.operands[5]), [&](LaneMask lanes) {
-    const Lanes a = warp.read(in.operands[2]); // d may be the same register
+  const Lanes &a = warp.read(in.operands[2]);
+  auto body = [&](LaneMask lanes, const Warp::Members &members) {
     const Lanes &b = warp.read(in.operands[3]);
     const Lanes &c = warp.read(in.operands[4]);
     Lanes &d = warp.write(in.operands[0]);
@@ -72,16 +72,16 @@ static Flow executeShuffle(Warp &warp, const Instruction &in) {
                    uint32_t(c.value[lane]));
       bool poisoned = b.poison[lane] | c.poison[lane];
       // What a thread holds that does not take part is not defined.
-      bool takesPart = lanes >> from & 1;
+      bool takesPart = members.lanes >> from & 1;
       uint8_t poison = poisoned || !takesPart
                            ? poisonOfSize(4)
-                           : a.poison[from] & poisonOfSize(4);
+                           : members.values.poison[from] & poisonOfSize(4);
       set<uint8_t>(p, lane, inRange, poisoned);
-      d.value[lane] = uint32_t(a.value[from]);
+      d.value[lane] = uint32_t(members.values.value[from]);
       d.poison[lane] = poison;
     });
-    return Flow::Next;
-  });
+  };
+  return warp.converge(in, warp.read(in.operands[5]), a, body);
 }
 
 /// d, or d|p.
@@ -117,25 +117,28 @@ enum class Vote : uint8_t { All, Any, Uniform, Ballot };
 
 /// Operands: d, a, the mask.
 static Flow executeVote(Warp &warp, const Instruction &in) {
-  return warp.converge(warp.read(in.operands[2]), [&](LaneMask lanes) {
-    const Lanes &a = warp.read(in.operands[1]);
+  Lanes a = warp.read(in.operands[1]);
+  forActive(warp, [&](unsigned lane) {
+    a.value[lane] = (a.value[lane] & 1) != in.option2;
+  });
+  auto body = [&](LaneMask lanes, const Warp::Members &members) {
     LaneMask ballot = 0;
     bool poisoned = false;
-    forEachLane(lanes, [&](unsigned lane) {
-      if ((a.value[lane] & 1) != in.option2)
+    forEachLane(members.lanes, [&](unsigned lane) {
+      if (members.values.value[lane])
         ballot |= 1u << lane;
-      poisoned |= a.poison[lane] != 0;
+      poisoned |= members.values.poison[lane] != 0;
     });
     uint32_t result = 0;
     switch (Vote(in.option)) {
     case Vote::All:
-      result = ballot == lanes;
+      result = ballot == members.lanes;
       break;
     case Vote::Any:
       result = ballot != 0;
       break;
     case Vote::Uniform:
-      result = ballot == lanes || ballot == 0;
+      result = ballot == members.lanes || ballot == 0;
       break;
     case Vote::Ballot:
       result = ballot;
@@ -146,8 +149,8 @@ static Flow executeVote(Warp &warp, const Instruction &in) {
       d.value[lane] = result;
       d.poison[lane] = poisoned ? poisonOfSize(in.size) : 0;
     });
-    return Flow::Next;
-  });
+  };
+  return warp.converge(in, warp.read(in.operands[2]), a, body);
 }
 
 static void vote(Decoder &d) {
@@ -174,24 +177,26 @@ static void vote(Decoder &d) {
 
 /// Operands: d, p, a, the mask. `option` is 1 for match.all.
 static Flow executeMatch(Warp &warp, const Instruction &in) {
-  return warp.converge(warp.read(in.operands[3]), [&](LaneMask lanes) {
-    const Lanes a = warp.read(in.operands[2]);
+  const Lanes &a = warp.read(in.operands[2]);
+  auto body = [&](LaneMask lanes, const Warp::Members &members) {
     Lanes &d = warp.write(in.operands[0]);
     Lanes &p = warp.write(in.operands[1]);
+    const Lanes &values = members.values;
     bool poisoned = false;
-    forEachLane(lanes, [&](unsigned lane) { poisoned |= a.poison[lane] != 0; });
+    forEachLane(members.lanes,
+                [&](unsigned lane) { poisoned |= values.poison[lane] != 0; });
     forEachLane(lanes, [&](unsigned lane) {
       LaneMask equal = 0;
-      forEachLane(lanes, [&](unsigned other) {
-        if (a.value[other] == a.value[lane])
+      forEachLane(members.lanes, [&](unsigned other) {
+        if (values.value[other] == values.value[lane])
           equal |= 1u << other;
       });
-      bool all = equal == lanes;
+      bool all = equal == members.lanes;
       set<uint8_t>(p, lane, all, poisoned);
       set<uint32_t>(d, lane, in.option && !all ? 0 : equal, poisoned);
     });
-    return Flow::Next;
-  });
+  };
+  return warp.converge(in, warp.read(in.operands[3]), a, body);
 }
 
 static void match(Decoder &d) {
@@ -250,15 +255,14 @@ static uint32_t reduceFloat(const Instruction &in, uint32_t x, uint32_t y) {
 
 /// Operands: d, a, the mask.
 static Flow executeReduction(Warp &warp, const Instruction &in) {
-  return warp.converge(warp.read(in.operands[2]), [&](LaneMask lanes) {
-    const Lanes &a = warp.read(in.operands[1]);
+  auto body = [&](LaneMask lanes, const Warp::Members &members) {
     std::optional<uint32_t> result;
     bool poisoned = false;
-    forEachLane(lanes, [&](unsigned lane) {
-      uint32_t value = uint32_t(a.value[lane]);
+    forEachLane(members.lanes, [&](unsigned lane) {
+      uint32_t value = uint32_t(members.values.value[lane]);
       if (in.option2 & AbsoluteBit)
         value &= 0x7fffffff;
-      poisoned |= a.poison[lane] != 0;
+      poisoned |= members.values.poison[lane] != 0;
       if (!result)
         result = in.type == Type::F32 && std::isnan(fromBits<float>(value))
                      ? 0x7fffffff
@@ -271,8 +275,9 @@ static Flow executeReduction(Warp &warp, const Instruction &in) {
     forEachLane(lanes, [&](unsigned lane) {
       set<uint32_t>(d, lane, *result, poisoned);
     });
-    return Flow::Next;
-  });
+  };
+  return warp.converge(in, warp.read(in.operands[2]), warp.read(in.operands[1]),
+                       body);
 }
 
 static void reduction(Decoder &d) {
@@ -300,16 +305,17 @@ static void reduction(Decoder &d) {
 /// Operands: d, p, the mask. The leader is the first thread of the mask, the
 /// same each time [PTX 9.7.13.15 asks for that].
 static Flow executeElect(Warp &warp, const Instruction &in) {
-  return warp.converge(warp.read(in.operands[2]), [&](LaneMask lanes) {
+  const Lanes &masks = warp.read(in.operands[2]);
+  auto body = [&](LaneMask lanes, const Warp::Members &members) {
     Lanes &d = warp.write(in.operands[0]);
     Lanes &p = warp.write(in.operands[1]);
-    unsigned leader = countr_zero(lanes);
+    unsigned leader = countr_zero(members.lanes);
     forEachLane(lanes, [&](unsigned lane) {
       set<uint32_t>(d, lane, leader, false);
       set<uint8_t>(p, lane, lane == leader, false);
     });
-    return Flow::Next;
-  });
+  };
+  return warp.converge(in, masks, masks, body);
 }
 
 static void elect(Decoder &d) {
