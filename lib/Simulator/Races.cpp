@@ -165,8 +165,9 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   Event event = {epochOf(agent), pc};
   Epoch writer = cell.write.epoch;
   if (writer && !(isStrong && cell.strongWrite)) {
-    bool isThere = isKnown(known, writer) ||
-                   (cell.isInit && isKnown(agent.over.known, writer));
+    bool isThere =
+        isKnown(known, writer) || ((cell.isInit || kind == Access::Retire) &&
+                                   isKnown(agent.over.known, writer));
     if (kind != Access::Rewrite && !isThere)
       return conflict(cell.write, true, false);
     // Without a fence a write of the generic proxy may even come last.

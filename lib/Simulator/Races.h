@@ -56,9 +56,9 @@ enum class Access : uint8_t {
   /// The beginning of an mbarrier. After even a relaxed barrier it is there:
   /// CUTLASS initialises one after its fence.mbarrier_init.
   Init,
-  /// The end of an mbarrier. A wait for it that was over before even a relaxed
-  /// barrier cannot come later: the thread has branched on it. Triton orders
-  /// no more than this.
+  /// The end of an mbarrier, or of columns of tensor memory. What was over
+  /// before even a relaxed barrier cannot come later: a thread has waited for
+  /// it. Triton and DeepGEMM order no more than this.
   Retire,
   /// Strong accesses, atomic ones first of all: they do not race with each
   /// other, and each knows what those before it at that place knew.

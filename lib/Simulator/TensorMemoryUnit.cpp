@@ -232,7 +232,7 @@ void TensorMemoryUnit::fenceAfter(Warp &warp) {
 bool TensorMemoryUnit::report(const Issuer &issuer,
                               const Races::Conflict &conflict, Access kind,
                               bool isFence) const {
-  bool isWrite = kind == Access::Write;
+  bool isWrite = kind != Access::Read;
   unsigned place = conflict.offset / 4 / kTensorMemoryColumns;
   unsigned column = conflict.offset / 4 % kTensorMemoryColumns;
   const ptx::Instruction *other =
@@ -277,9 +277,11 @@ bool TensorMemoryUnit::noteFree(const Issuer &issuer,
                                 const Allocated &allocated) {
   TensorAgent agent = {issuer.warp->agent, std::nullopt};
   cta.cluster.races.acquire(agent.agent, state(*issuer.warp).observed);
+  // A barrier that is relaxed orders nothing, says the manual [PTX 9.7.13.4].
+  Access kind = cta.grid.launch.pedantic ? Access::Write : Access::Retire;
   if (!noteAccess(issuer, agent,
                   {0, kTensorMemoryLanes, allocated.column, allocated.count},
-                  Access::Write))
+                  kind))
     return false;
   if (!fencedOrder)
     return true;
