@@ -203,8 +203,8 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
   }
   cell.write = event;
   cell.strongWrite = isStrong;
-  cell.isInit = kind == Access::Init;
-  cell.writeProxy = proxy;
+  cell.isInit = kind == Access::Init || kind == Access::Allocation;
+  cell.writeProxy = kind == Access::Allocation ? Proxy::Async : proxy;
   return std::nullopt;
 }
 

@@ -64,6 +64,10 @@ enum class Access : uint8_t {
   /// other, and each knows what those before it at that place knew.
   StrongRead,
   StrongWrite,
+  /// What tcgen05.alloc writes. After even a relaxed barrier it is there, as
+  /// DeepGEMM has it. The async proxy may write there with no fence: Triton
+  /// loads tiles to the place once all warps have read it.
+  Allocation,
 };
 
 /// What agents know, for one that comes later.

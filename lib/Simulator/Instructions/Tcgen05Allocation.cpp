@@ -108,9 +108,8 @@ static Flow deliver(Warp &warp, const Instruction &in, uint64_t address,
   if (!memory.owner)
     return warp.fault(leader, "out-of-bounds",
                       "the address is written to shared memory only");
-  // The address is there when the instruction is over, which is known after
-  // even a relaxed barrier of the cluster: DeepGEMM has no other.
-  Access kind = isPedantic ? Access::Write : Access::Init;
+  // No more than a weak write, says the manual [PTX 9.7.16.7.1].
+  Access kind = isPedantic ? Access::Write : Access::Allocation;
   if (!warp.noteAccess(leader, memory, 4, kind))
     return Flow::Fault;
   uint32_t value = column;
