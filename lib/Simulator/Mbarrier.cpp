@@ -173,7 +173,8 @@ bool Mbarriers::change(const Issuer &issuer, Agent &agent, uint32_t offset,
   else if (order == MbarrierOrder::Relaxed)
     races.releaseRelaxed(agent, barrier->arriving);
   else if (order == MbarrierOrder::Own)
-    races.releaseOwn(agent, barrier->arriving);
+    races.releaseOwn(agent, barrier->arriving,
+                     /*tellsPast=*/!cta.grid.launch.pedantic);
   if (completes) {
     counts.pending = counts.expected;
     counts.parity = !counts.parity;

@@ -33,6 +33,7 @@ static void mergeInto(std::vector<uint32_t> &into,
 void SyncToken::merge(const SyncToken &other) {
   mergeInto(known, other.known);
   mergeInto(fenced, other.fenced);
+  mergeInto(past, other.past);
 }
 
 Races::Races(uint32_t warps, uint32_t ctas, uint32_t sharedBytes)
@@ -52,6 +53,10 @@ Agent Races::begin(Agent &issuer) {
   Agent agent;
   agent.isOperation = true;
   agent.clock = issuer.clock;
+  mergeInto(agent.clock.past, issuer.clock.known);
+  // Its own last reads may be under way still.
+  if (uint32_t &time = agent.clock.past[issuer.slot])
+    --time;
   uint32_t number = nextOperation++ % operationSlots;
   agent.slot = warps + number;
   operationTimes[number] = std::min(operationTimes[number] + 1, maxTime);
@@ -91,8 +96,10 @@ void Races::acquire(Agent &agent, Moment moment) {
     time = std::max(time, moment.time);
 }
 
-void Races::releaseOwn(const Agent &agent, SyncToken &token) {
+void Races::releaseOwn(const Agent &agent, SyncToken &token, bool tellsPast) {
   release(now(agent), token);
+  if (tellsPast)
+    mergeInto(token.past, agent.clock.past);
 }
 
 void Races::releaseRelaxed(const Agent &agent, SyncToken &token) {
@@ -182,7 +189,7 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
     return std::nullopt;
   }
   auto isOver = [&](Epoch read) {
-    return isKnown(known, read) ||
+    return isKnown(known, read) || isKnown(agent.clock.past, read) ||
            (kind == Access::Retire && isKnown(agent.over.known, read));
   };
   for (const Event &read : cell.reads) {

@@ -77,11 +77,14 @@ struct SyncToken {
   std::vector<uint32_t> known;
   /// The same, of writes that are visible to the async proxy.
   std::vector<uint32_t> fenced;
+  /// What had been told to the threads that began operations which are over.
+  std::vector<uint32_t> past;
 
   void merge(const SyncToken &other);
   void clear() {
     known.clear();
     fenced.clear();
+    past.clear();
   }
 };
 
@@ -116,8 +119,10 @@ public:
   void release(Agent &agent, SyncToken &token);
   void acquire(Agent &agent, const SyncToken &token);
   /// What the operation itself has done, and not what its issuer knows: bulk
-  /// copies do not order what their thread did before [PTX 8.9.1.1].
-  void releaseOwn(const Agent &agent, SyncToken &token);
+  /// copies do not order what their thread did before [PTX 8.9.1.1]. Yet reads
+  /// of which the issuer was told are over, and if `tellsPast` a write after
+  /// the operation may take their place: a tutorial of Gluon's counts on that.
+  void releaseOwn(const Agent &agent, SyncToken &token, bool tellsPast);
   Moment now(const Agent &agent) const {
     return {agent.slot, agent.clock.known[agent.slot]};
   }

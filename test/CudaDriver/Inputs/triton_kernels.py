@@ -12,6 +12,7 @@ import triton
 import triton.language as tl
 from cuda_driver import Driver
 from device_array import DeviceArray
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 random = np.random.default_rng(7)
 
@@ -52,6 +53,12 @@ def product(a, b, c, K, m: tl.constexpr, n: tl.constexpr, k: tl.constexpr):
     tl.store(c + rows[:, None] * n + columns[None, :], sums)
 
 
+@triton.jit
+def transpose(x, y, m: tl.constexpr, n: tl.constexpr):
+    row, column = tl.program_id(0) * m, tl.program_id(1) * n
+    y.store([column, row], x.load([row, column]).T)
+
+
 def test_add(device):
     n = 1000
     x, y = (random.standard_normal(n, dtype=np.float32) for _ in range(2))
@@ -83,6 +90,16 @@ def test_product(device):
     c = device(np.zeros((m, n), np.float32))
     product[(1,)](device(a), device(b), c, k, m=m, n=n, k=32)
     np.testing.assert_array_equal(c.numpy(), a.astype(np.float32) @ b.astype(np.float32))
+
+
+def test_transpose(device):
+    # Tensor maps that the launcher makes, of shapes that tiles do not divide.
+    x = random.standard_normal((100, 40), dtype=np.float32)
+    y = device(np.full((40, 100), np.nan, np.float32))
+    inputs = TensorDescriptor(device(x), [100, 40], [40, 1], [32, 16])
+    outputs = TensorDescriptor(y, [40, 100], [100, 1], [16, 32])
+    transpose[(4, 3)](inputs, outputs, m=32, n=16)
+    np.testing.assert_array_equal(y.numpy(), x.T)
 
 
 def main(names):

@@ -30,15 +30,16 @@ def scaled_kernel(
     N_TILE: tl.constexpr,
     K_TILE: tl.constexpr,
     GROUP: tl.constexpr,
-    FORMAT: tl.constexpr,
+    A_FORMAT: tl.constexpr,
+    B_FORMAT: tl.constexpr,
 ):
-    IN_BYTE: tl.constexpr = 2 if FORMAT == "e2m1" else 1
+    IN_A: tl.constexpr = 2 if A_FORMAT == "e2m1" else 1
+    IN_B: tl.constexpr = 2 if B_FORMAT == "e2m1" else 1
     m = tl.program_id(0) * M_TILE + tl.arange(0, M_TILE)
     n = tl.program_id(1) * N_TILE + tl.arange(0, N_TILE)
-    k = tl.arange(0, K_TILE // IN_BYTE)
     group = tl.arange(0, K_TILE // GROUP)
-    a += m[:, None] * (K // IN_BYTE) + k[None, :]
-    b += n[None, :] * (K // IN_BYTE) + k[:, None]
+    a += m[:, None] * (K // IN_A) + tl.arange(0, K_TILE // IN_A)[None, :]
+    b += n[None, :] * (K // IN_B) + tl.arange(0, K_TILE // IN_B)[:, None]
     a_scales += m[:, None] * (K // GROUP) + group[None, :]
     b_scales += n[:, None] * (K // GROUP) + group[None, :]
     rows, columns = m[:, None] < M, n[:, None] < N
@@ -47,14 +48,14 @@ def scaled_kernel(
         total = tl.dot_scaled(
             tl.load(a, mask=rows, other=0.0),
             tl.load(a_scales, mask=rows, other=0.0),
-            FORMAT,
+            A_FORMAT,
             tl.load(b, mask=n[None, :] < N, other=0.0),
             tl.load(b_scales, mask=columns, other=0.0),
-            FORMAT,
+            B_FORMAT,
             total,
         )
-        a += K_TILE // IN_BYTE
-        b += K_TILE // IN_BYTE
+        a += K_TILE // IN_A
+        b += K_TILE // IN_B
         a_scales += K_TILE // GROUP
         b_scales += K_TILE // GROUP
     tl.store(out + m[:, None] * N + n[None, :], total, mask=rows & (n[None, :] < N))
@@ -74,17 +75,19 @@ def scaled_descriptors_kernel(
     N_TILE: tl.constexpr,
     K_TILE: tl.constexpr,
     GROUP: tl.constexpr,
-    FORMAT: tl.constexpr,
+    A_FORMAT: tl.constexpr,
+    B_FORMAT: tl.constexpr,
     SPECIALIZE: tl.constexpr,
 ):
     """With scales as the tensor core reads them: 32 rows by 4 by 4 in 512 bytes."""
-    IN_BYTE: tl.constexpr = 2 if FORMAT == "e2m1" else 1
+    IN_A: tl.constexpr = 2 if A_FORMAT == "e2m1" else 1
+    IN_B: tl.constexpr = 2 if B_FORMAT == "e2m1" else 1
     GROUPS: tl.constexpr = K_TILE // GROUP
     pid_m, pid_n = tl.program_id(0), tl.program_id(1)
-    bytes_of_k = K // IN_BYTE
-    KB: tl.constexpr = K_TILE // IN_BYTE
-    a_tiles = tl.make_tensor_descriptor(a, [M, bytes_of_k], [bytes_of_k, 1], [M_TILE, KB])
-    b_tiles = tl.make_tensor_descriptor(b, [N, bytes_of_k], [bytes_of_k, 1], [N_TILE, KB])
+    KA: tl.constexpr = K_TILE // IN_A
+    KB: tl.constexpr = K_TILE // IN_B
+    a_tiles = tl.make_tensor_descriptor(a, [M, K // IN_A], [K // IN_A, 1], [M_TILE, KA])
+    b_tiles = tl.make_tensor_descriptor(b, [N, K // IN_B], [K // IN_B, 1], [N_TILE, KB])
     chunks = K // GROUP // 4
     sa_tiles = tl.make_tensor_descriptor(
         a_scales,
@@ -101,7 +104,7 @@ def scaled_descriptors_kernel(
     out_tiles = tl.make_tensor_descriptor(out, [M, N], [N, 1], [M_TILE, N_TILE])
     total = tl.zeros((M_TILE, N_TILE), dtype=tl.float32)
     for i in tl.range(0, K // K_TILE, warp_specialize=SPECIALIZE):
-        left = a_tiles.load([pid_m * M_TILE, i * KB])
+        left = a_tiles.load([pid_m * M_TILE, i * KA])
         right = b_tiles.load([pid_n * N_TILE, i * KB])
         sa = sa_tiles.load([0, pid_m * (M_TILE // 128), i * (GROUPS // 4), 0, 0])
         sb = sb_tiles.load([0, pid_n * (N_TILE // 128), i * (GROUPS // 4), 0, 0])
@@ -109,7 +112,7 @@ def scaled_descriptors_kernel(
         sb = sb.reshape(N_TILE // 128, GROUPS // 4, 32, 4, 4).trans(0, 3, 2, 1, 4)
         sa = sa.reshape(M_TILE, GROUPS)
         sb = sb.reshape(N_TILE, GROUPS)
-        total = tl.dot_scaled(left, sa, FORMAT, right.T, sb, FORMAT, total)
+        total = tl.dot_scaled(left, sa, A_FORMAT, right.T, sb, B_FORMAT, total)
     out_tiles.store([pid_m * M_TILE, pid_n * N_TILE], total)
 
 
@@ -143,11 +146,14 @@ def in_atoms(factors):
     return np.ascontiguousarray(split.transpose(0, 3, 2, 1, 4))
 
 
-def scaled_case(rng, form, shape, patterns, tile, descriptors=False, specialize=False):
+def scaled_case(
+    rng, form, shape, patterns, tile, descriptors=False, specialize=False, kind_of_b=None
+):
     (kind, group), (m, n, k) = form, shape
-    a, b = operand(rng, kind, m, k), operand(rng, kind, n, k)
+    kind_of_b = kind_of_b or kind
+    a, b = operand(rng, kind, m, k), operand(rng, kind_of_b, n, k)
     sa, sb = scales(rng, group, m, k), scales(rng, group, n, k)
-    av, bv = values(a, sa, kind, group), values(b, sb, kind, group)
+    av, bv = values(a, sa, kind, group), values(b, sb, kind_of_b, group)
     bound = float((np.abs(av) @ np.abs(bv.T)).max()) * 2.0**-20
     arguments = {
         "a": a,
@@ -162,7 +168,8 @@ def scaled_case(rng, form, shape, patterns, tile, descriptors=False, specialize=
         "N_TILE": tile[1],
         "K_TILE": tile[2],
         "GROUP": group,
-        "FORMAT": kind,
+        "A_FORMAT": kind,
+        "B_FORMAT": kind_of_b,
     }
     if descriptors:
         arguments.update(a_scales=in_atoms(sa), b_scales=in_atoms(sb))
@@ -201,3 +208,17 @@ def dot_scaled_of_descriptors(rng, form, specialize):
         patterns += ["setmaxnreg"]
     shape = (128, 128, 512)
     return scaled_case(rng, form, shape, patterns, (128, 128, 128), True, specialize)
+
+
+MIXED = (("e4m3", "e2m1"), ("e2m1", "e5m2"))
+
+
+@cases(chips=(100,), kinds=MIXED, descriptors=(False, True), stages=(1, 3), warps=(4,))
+def dot_scaled_of_mixed(rng, kinds, descriptors):
+    """Codes of four bits fill bytes in shared memory, which copies of tiles unpack."""
+    patterns = [r"tcgen05\.mma.*mxf8f6f4.*block_scale"]
+    if descriptors:
+        patterns += [r"tensormap\.replace.*elemtype.*, 0xe;"]
+    shape, tile = (128, 128, 256), (128, 128, 128)
+    form = (kinds[0], 32)
+    return scaled_case(rng, form, shape, patterns, tile, descriptors, kind_of_b=kinds[1])
