@@ -134,21 +134,28 @@ static Flow executeScalar(Warp &warp, const Instruction &in) {
   return Flow::Next;
 }
 
+/// The bytes of the elements of a packed type, which for e2m1x2 is one byte.
+/// Each element has its own poison: compilers leave the one that they do not
+/// need unwritten.
+static uint8_t bytesOfLow(FloatFormat format) {
+  return poisonedBytes(maskTrailingOnes<uint64_t>(getPackedStride(format)));
+}
+static uint8_t bytesOfHigh(FloatFormat format) {
+  unsigned stride = getPackedStride(format);
+  return poisonedBytes(maskTrailingOnes<uint64_t>(stride) << stride);
+}
+
 /// cvt.bf16x2.f32 d, a, b: a is the high half.
 static Flow executePair(Warp &warp, const Instruction &in) {
   const Lanes &a = warp.read(in.operands[1]);
   const Lanes &b = warp.read(in.operands[2]);
   Lanes &d = warp.write(in.operands[0]);
   FloatFormat to = resultFormat(in);
-  uint64_t high = maskTrailingOnes<uint64_t>(getPackedStride(to))
-                  << getPackedStride(to);
-  uint8_t highBytes = poisonedBytes(high), lowBytes = poisonedBytes(~high) & 15;
   forActive(warp, [&](unsigned i) {
     d.value[i] = convertPair(to, FloatFormat::F32, a.value[i], b.value[i],
                              optionsOf(in));
-    d.poison[i] =
-        ((a.poison[i] ? highBytes : 0) | (b.poison[i] ? lowBytes : 0)) &
-        poisonOfSize(in.size);
+    d.poison[i] = (a.poison[i] ? bytesOfHigh(to) : 0) |
+                  (b.poison[i] ? bytesOfLow(to) : 0);
   });
   return Flow::Next;
 }
@@ -156,10 +163,12 @@ static Flow executePair(Warp &warp, const Instruction &in) {
 static Flow executePacked(Warp &warp, const Instruction &in) {
   const Lanes &a = warp.read(in.operands[1]);
   Lanes &d = warp.write(in.operands[0]);
+  FloatFormat to = resultFormat(in), from = sourceFormat(in);
+  uint8_t high = bytesOfHigh(from), low = bytesOfLow(from);
   forActive(warp, [&](unsigned i) {
-    d.value[i] = convertPacked(resultFormat(in), sourceFormat(in),
-                               uint32_t(a.value[i]), optionsOf(in));
-    d.poison[i] = a.poison[i] ? poisonOfSize(in.size) : 0;
+    d.value[i] = convertPacked(to, from, uint32_t(a.value[i]), optionsOf(in));
+    d.poison[i] = (a.poison[i] & high ? bytesOfHigh(to) : 0) |
+                  (a.poison[i] & low ? bytesOfLow(to) : 0);
   });
   return Flow::Next;
 }

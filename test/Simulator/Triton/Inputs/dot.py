@@ -78,6 +78,10 @@ def dot(rng, chip, kind):
     if chip >= 100:
         form = {"fp32": "tf32", "fp16": "f16", "bf16": "f16"}.get(kind, "f8f6f4")
         pattern += rf".*kind::{form}\b"
+    else:
+        # Codes of eight bits are multiplied as halves.
+        form = {"fp32": "tf32", "bf16": "bf16"}.get(kind, "f16")
+        pattern += rf".*\.f32\.{form}\.{form}\.f32"
     return dot_case(a, b, product(a, b, "fp32", 2.0**-20), tl.float32, [pattern])
 
 

@@ -81,7 +81,8 @@ def sums(rng, axis, kind):
     x = rng.integers(-100, 100, (8, 16, 32))
     x = x.astype(np.float32 if kind == "fp32" else np.int32)
     arguments = {"x": x, "out": Out(x.sum(axis), kind)}
-    return Case(sums_kernel, arguments, {"A": 8, "B": 16, "C": 32, "AXIS": axis}, (1,), [])
+    patterns = [r"add\S*\.f32" if kind == "fp32" else r"add\.s32"]
+    return Case(sums_kernel, arguments, {"A": 8, "B": 16, "C": 32, "AXIS": axis}, (1,), patterns)
 
 
 @triton.jit
@@ -190,7 +191,8 @@ def largest(rng):
     x = normal(rng, (16, 64))
     y = -np.sort(-x, 1)[:, :8]
     arguments = {"x": x, "out": Out(y, "fp32")}
-    return Case(largest_kernel, arguments, {"ROWS": 16, "COLUMNS": 64, "K": 8}, (1,), [])
+    patterns = [r"shfl\.sync"]
+    return Case(largest_kernel, arguments, {"ROWS": 16, "COLUMNS": 64, "K": 8}, (1,), patterns)
 
 
 @triton.jit
