@@ -261,8 +261,10 @@ static constexpr Row rows[] = {
     {"cvt " TO_INTEGER " bf16 bf16", scalar, kind, Sm90},
     {"cvt rn|rz [relu] [satfinite] f16|bf16 f32", scalar, kind},
     {"cvt rm|rp bf16 f32", scalar, kind, Sm90},
-    {"cvt " ONE " bf16 f16|f64", scalar, kind, Sm90},
-    {"cvt " ONE " f16 bf16", scalar, kind, Sm90},
+    // None is mandatory where the sizes are the same: Triton names none.
+    {"cvt [" ONE "] bf16 f16", scalar, kind, Sm90},
+    {"cvt " ONE " bf16 f64", scalar, kind, Sm90},
+    {"cvt [" ONE "] f16 bf16", scalar, kind, Sm90},
     {"cvt rna [satfinite] tf32 f32", scalar, kind},
     {"cvt rn|rz [relu] [satfinite] tf32 f32", scalar, kind, Sm90},
     {"cvt rn|rz [relu] [satfinite] f16x2|bf16x2 f32", pair, kind},
