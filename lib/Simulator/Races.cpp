@@ -167,7 +167,12 @@ std::optional<Races::Conflict> Races::touch(Cell &cell, Agent &agent,
                 kind == Access::StrongRead;
   const std::vector<uint32_t> &known = agent.clock.known;
   auto conflict = [](const Event &event, bool isWrite, bool isOrdered) {
-    return Conflict{event.epoch >> timeBits, event.pc, isWrite, isOrdered, 0};
+    return Conflict{event.epoch >> timeBits,
+                    event.epoch & maxTime,
+                    event.pc,
+                    isWrite,
+                    isOrdered,
+                    0};
   };
   Event event = {epochOf(agent), pc};
   Epoch writer = cell.write.epoch;
@@ -268,18 +273,24 @@ Races::findUnknown(uint32_t cta, const SyncToken &token) const {
     auto isUnknown = [&](const Event &event) {
       return event.epoch && !isKnown(token.known, event.epoch);
     };
-    if (isUnknown(cell.write))
-      return Conflict{cell.write.epoch >> timeBits, cell.write.pc, true, false,
+    auto conflict = [&](const Event &event, bool isWrite) {
+      return Conflict{event.epoch >> timeBits,
+                      event.epoch & maxTime,
+                      event.pc,
+                      isWrite,
+                      false,
                       offset};
+    };
+    if (isUnknown(cell.write))
+      return conflict(cell.write, true);
     for (const Event &read : cell.reads)
       if (isUnknown(read))
-        return Conflict{read.epoch >> timeBits, read.pc, false, false, offset};
+        return conflict(read, false);
     if (cell.hasMore)
       if (auto more = moreReads.find(key); more != moreReads.end())
         for (const Event &read : more->second)
           if (isUnknown(read))
-            return Conflict{read.epoch >> timeBits, read.pc, false, false,
-                            offset};
+            return conflict(read, false);
     return std::nullopt;
   };
   size_t base = size_t(cta) * words;

@@ -128,6 +128,9 @@ public:
   }
   void release(Moment moment, SyncToken &token);
   void acquire(Agent &agent, Moment moment);
+  static bool knows(const Agent &agent, Moment moment) {
+    return moment.time <= agent.clock.known[moment.slot];
+  }
   /// The relaxed forms: a fence before the one and after the other is what
   /// orders [PTX 8.8].
   void releaseRelaxed(const Agent &agent, SyncToken &token);
@@ -141,6 +144,7 @@ public:
   struct Conflict {
     uint32_t agent; ///< A warp, or an operation if it is not less than their
                     ///< number.
+    uint32_t time;  ///< Of the other access, on that agent's clock.
     uint32_t pc;    ///< Of the other access, or where it was queued.
     bool isWrite;
     bool isOrdered; ///< It is, but by no fence.proxy.async.

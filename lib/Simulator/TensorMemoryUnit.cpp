@@ -28,7 +28,8 @@ TensorMemoryUnit::TensorMemoryUnit(Cta &cta)
     : cta(cta), data(kTensorMemoryLanes * kTensorMemoryColumns),
       shadow(data.size(), poisonOfSize(4)), states(cta.warps.size()),
       order(numWarps(cta), 1,
-            kTensorMemoryLanes / lanesPerPlace * kTensorMemoryColumns * 4) {
+            kTensorMemoryLanes / lanesPerPlace * kTensorMemoryColumns * 4),
+      stores(kTensorMemoryLanes / lanesPerPlace * kTensorMemoryColumns) {
   if (cta.grid.launch.pedantic)
     fencedOrder.emplace(numWarps(cta), 1,
                         kTensorMemoryLanes / lanesPerPlace *
@@ -191,7 +192,7 @@ static uint32_t &at(std::vector<uint32_t> &clock, uint32_t slot) {
 }
 
 TensorAgent TensorMemoryUnit::beginOperation(Warp &warp) {
-  TensorAgent agent = {cta.cluster.races.begin(warp.agent), std::nullopt};
+  TensorAgent agent = {cta.cluster.races.begin(warp.agent), {}, {}};
   cta.cluster.races.acquire(agent.agent, state(warp).observed);
   if (!fencedOrder)
     return agent;
@@ -211,7 +212,9 @@ TensorAgent TensorMemoryUnit::beginOperation(Warp &warp) {
 }
 
 TensorAgent TensorMemoryUnit::beginAccess(Warp &warp) {
+  Moment issued = cta.cluster.races.now(warp.agent);
   TensorAgent agent = beginOperation(warp);
+  agent.issued = issued;
   // Others know of it when the warp has passed its next fence.
   if (agent.fenced)
     agent.fenced->slot = fenceSlot(warp);
@@ -229,29 +232,40 @@ void TensorMemoryUnit::fenceAfter(Warp &warp) {
     state(warp).visible = warp.agent.clock;
 }
 
-bool TensorMemoryUnit::report(const Issuer &issuer,
-                              const Races::Conflict &conflict, Access kind,
-                              bool isFence) const {
-  bool isWrite = kind != Access::Read;
+std::string TensorMemoryUnit::describe(const Races::Conflict &conflict,
+                                       Access kind) const {
   unsigned place = conflict.offset / 4 / kTensorMemoryColumns;
   unsigned column = conflict.offset / 4 % kTensorMemoryColumns;
   const ptx::Instruction *other =
       cta.grid.code.instructions[conflict.pc].syntax;
-  std::string text =
-      formatv("{0} tensor memory of {1}, lanes {2} to {3}, column {4}, which "
-              "'{5}' at line {6} {7}",
-              isWrite ? "writes" : "reads", describeCTA(cta),
-              place * lanesPerPlace, (place + 1) * lanesPerPlace - 1, column,
-              other ? other->opcode() : "", other ? other->location.line : 0,
-              conflict.isWrite ? "writes" : "reads")
-          .str();
-  if (isFence)
-    return issuer.fault("tcgen05-fence",
-                        text + ", without tcgen05.fence::before_thread_sync "
-                               "there and tcgen05.fence::after_thread_sync "
-                               "here between the two");
-  return issuer.fault("tensor-memory-race",
-                      text + ", without anything that orders the two");
+  return formatv("{0} tensor memory of {1}, lanes {2} to {3}, column {4}, "
+                 "which '{5}' at line {6} {7}",
+                 kind == Access::Read ? "reads" : "writes", describeCTA(cta),
+                 place * lanesPerPlace, (place + 1) * lanesPerPlace - 1, column,
+                 other ? other->opcode() : "", other ? other->location.line : 0,
+                 conflict.isWrite ? "writes" : "reads")
+      .str();
+}
+
+bool TensorMemoryUnit::followsIssue(const Issuer &issuer, TensorAgent &agent,
+                                    const Races::Conflict &conflict,
+                                    Access kind) {
+  const ptx::Instruction *other =
+      cta.grid.code.instructions[conflict.pc].syntax;
+  if (cta.grid.launch.pedantic || !agent.issued || !conflict.isWrite ||
+      !other || other->root != "tcgen05" ||
+      !is_contained(other->modifiers, "st"))
+    return false;
+  // That a warp has to wait for its own stores is an example of the manual's.
+  Moment store = stores[conflict.offset / 4];
+  if (store.slot == agent.issued->slot || !Races::knows(agent.agent, store))
+    return false;
+  issuer.warn("tensor-memory-race",
+              describe(conflict, kind) +
+                  ", without a tcgen05.wait::st there before the barrier that "
+                  "orders the two");
+  cta.cluster.races.acquire(agent.agent, {conflict.agent, conflict.time});
+  return true;
 }
 
 bool TensorMemoryUnit::noteAccess(const Issuer &issuer, TensorAgent &agent,
@@ -259,23 +273,32 @@ bool TensorMemoryUnit::noteAccess(const Issuer &issuer, TensorAgent &agent,
   unsigned first = region.lane / lanesPerPlace;
   unsigned last = (region.lane + region.numLanes - 1) / lanesPerPlace;
   for (unsigned place = first; place <= last; ++place) {
-    uint32_t offset = (place * kTensorMemoryColumns + region.column) * 4;
+    uint32_t word = place * kTensorMemoryColumns + region.column;
     uint32_t size = region.numColumns * 4;
-    if (auto conflict = order.access(agent.agent, Proxy::Generic, issuer.pc, 0,
-                                     offset, size, kind))
-      return report(issuer, *conflict, kind, /*isFence=*/false);
+    while (auto conflict = order.access(agent.agent, Proxy::Generic, issuer.pc,
+                                        0, word * 4, size, kind))
+      if (!followsIssue(issuer, agent, *conflict, kind))
+        return issuer.fault("tensor-memory-race",
+                            describe(*conflict, kind) +
+                                ", without anything that orders the two");
+    if (kind == Access::Write && agent.issued)
+      std::fill_n(stores.begin() + word, region.numColumns, *agent.issued);
     if (!agent.fenced)
       continue;
     if (auto conflict = fencedOrder->access(*agent.fenced, Proxy::Generic,
-                                            issuer.pc, 0, offset, size, kind))
-      return report(issuer, *conflict, kind, /*isFence=*/true);
+                                            issuer.pc, 0, word * 4, size, kind))
+      return issuer.fault("tcgen05-fence",
+                          describe(*conflict, kind) +
+                              ", without tcgen05.fence::before_thread_sync "
+                              "there and tcgen05.fence::after_thread_sync "
+                              "here between the two");
   }
   return true;
 }
 
 bool TensorMemoryUnit::noteFree(const Issuer &issuer,
                                 const Allocated &allocated) {
-  TensorAgent agent = {issuer.warp->agent, std::nullopt};
+  TensorAgent agent = {issuer.warp->agent, {}, {}};
   cta.cluster.races.acquire(agent.agent, state(*issuer.warp).observed);
   // A barrier that is relaxed orders nothing, says the manual [PTX 9.7.13.4].
   Access kind = cta.grid.launch.pedantic ? Access::Write : Access::Retire;

@@ -31,6 +31,8 @@ struct MatrixCollector;
 struct TensorAgent {
   Agent agent;
   std::optional<Agent> fenced; ///< With --pedantic.
+  /// When a warp has issued it, of tcgen05.ld and tcgen05.st.
+  std::optional<Moment> issued;
 };
 
 /// What operations of one thread keep in order, each with all before it.
@@ -152,8 +154,12 @@ private:
   /// Lanes that share a place of the detectors: half of what a warp reaches.
   static constexpr unsigned lanesPerPlace = 16;
 
-  bool report(const Issuer &issuer, const Races::Conflict &conflict,
-              Access kind, bool isFence) const;
+  std::string describe(const Races::Conflict &conflict, Access kind) const;
+  /// Whether the conflict is with the store of another warp that is known to be
+  /// issued, though not to be done. The access is warned of it, and follows on
+  /// the store.
+  bool followsIssue(const Issuer &issuer, TensorAgent &agent,
+                    const Races::Conflict &conflict, Access kind);
   uint32_t fenceSlot(const Warp &warp) const;
 
   std::vector<uint32_t> data;
@@ -165,6 +171,8 @@ private:
   std::map<uint32_t, TensorPipe> pipes;
   Races order;
   std::optional<Races> fencedOrder;
+  /// Of each place of `order`, when the last tcgen05.st there was issued.
+  std::vector<Moment> stores;
 };
 
 /// The CTAs that an instruction works on: that of the warp, or both of its
