@@ -256,14 +256,11 @@ bool TensorMemoryUnit::followsIssue(const Issuer &issuer, TensorAgent &agent,
       !other || other->root != "tcgen05" ||
       !is_contained(other->modifiers, "st"))
     return false;
-  // That a warp has to wait for its own stores is an example of the manual's.
-  Moment store = stores[conflict.offset / 4];
-  if (store.slot == agent.issued->slot || !Races::knows(agent.agent, store))
+  if (!Races::knows(agent.agent, stores[conflict.offset / 4]))
     return false;
   issuer.warn("tensor-memory-race",
               describe(conflict, kind) +
-                  ", without a tcgen05.wait::st there before the barrier that "
-                  "orders the two");
+                  ", without a tcgen05.wait::st between the two");
   cta.cluster.races.acquire(agent.agent, {conflict.agent, conflict.time});
   return true;
 }

@@ -155,9 +155,9 @@ private:
   static constexpr unsigned lanesPerPlace = 16;
 
   std::string describe(const Races::Conflict &conflict, Access kind) const;
-  /// Whether the conflict is with the store of another warp that is known to be
-  /// issued, though not to be done. The access is warned of it, and follows on
-  /// the store.
+  /// Whether the conflict is of tcgen05.ld or .st with a store that is known to
+  /// be issued, though not to be done. The access is warned of it, and follows
+  /// on the store.
   bool followsIssue(const Issuer &issuer, TensorAgent &agent,
                     const Races::Conflict &conflict, Access kind);
   uint32_t fenceSlot(const Warp &warp) const;
