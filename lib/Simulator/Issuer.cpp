@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Issuer.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
@@ -45,29 +46,50 @@ std::string Issuer::describe() const {
   return formatv("line {0}", syntax ? syntax->location.line : 0).str();
 }
 
+static bool isNonBulkCopy(const ptx::Instruction *in) {
+  return in && in->root == "cp" && is_contained(in->modifiers, "async") &&
+         !is_contained(in->modifiers, "bulk");
+}
+
+bool Issuer::readsCopy(Agent &agent, const Races::Conflict &conflict,
+                       const Twine &message) const {
+  // The collectives of CUTLASS that load by cp.async have no fence, and the
+  // products of their kernels are right on hardware.
+  const Grid &grid = warp->cta.grid;
+  const std::vector<Instruction> &code = grid.code.instructions;
+  const ptx::Instruction *syntax = code[pc].syntax;
+  if (grid.launch.pedantic || !conflict.isWrite || !syntax ||
+      syntax->root != "tcgen05" || !isNonBulkCopy(code[conflict.pc].syntax))
+    return false;
+  warn("proxy", message);
+  warp->cta.cluster.races.fenceProxy(agent, {conflict.agent, conflict.time});
+  return true;
+}
+
 bool Issuer::noteAccess(Agent &agent, Cta &owner, uint32_t offset,
                         uint32_t size, Access kind, Proxy proxy) const {
   Cluster &cluster = warp->cta.cluster;
-  std::optional<Races::Conflict> conflict =
-      cluster.races.access(agent, proxy, pc, owner.rank, offset, size, kind);
-  if (!conflict)
-    return true;
   bool isWrite = kind == Access::Write || kind == Access::StrongWrite;
-  std::string other = cluster.describe(*conflict);
-  std::string place =
-      formatv("shared memory at {0:x} of CTA ({1}, {2}, {3})", conflict->offset,
-              owner.index[0], owner.index[1], owner.index[2])
-          .str();
-  if (conflict->isOrdered)
-    return fault("proxy", Twine("the async proxy ") +
-                              (isWrite ? "writes " : "reads ") + place +
-                              ", which " + other +
-                              (conflict->isWrite ? " writes" : " reads") +
-                              " by the generic proxy, without a "
-                              "fence.proxy.async between the two");
-  return fault("race", Twine("the operation ") +
-                           (isWrite ? "writes " : "reads ") + place +
-                           ", which " + other +
-                           (conflict->isWrite ? " writes" : " reads") +
-                           " without anything that orders the two");
+  while (std::optional<Races::Conflict> conflict = cluster.races.access(
+             agent, proxy, pc, owner.rank, offset, size, kind)) {
+    std::string other = cluster.describe(*conflict);
+    std::string place = formatv("shared memory at {0:x} of CTA ({1}, {2}, {3})",
+                                conflict->offset, owner.index[0],
+                                owner.index[1], owner.index[2])
+                            .str();
+    std::string theirs = conflict->isWrite ? " writes" : " reads";
+    if (!conflict->isOrdered)
+      return fault("race", Twine("the operation ") +
+                               (isWrite ? "writes " : "reads ") + place +
+                               ", which " + other + theirs +
+                               " without anything that orders the two");
+    std::string text = "the async proxy " +
+                       std::string(isWrite ? "writes " : "reads ") + place +
+                       ", which " + other + theirs +
+                       " by the generic proxy, without a fence.proxy.async "
+                       "between the two";
+    if (!readsCopy(agent, *conflict, text))
+      return fault("proxy", text);
+  }
+  return true;
 }

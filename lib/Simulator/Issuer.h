@@ -41,6 +41,10 @@ struct Issuer {
                   Access kind, Proxy proxy = Proxy::Async) const;
 
 private:
+  /// Whether the conflict is of tcgen05 with a cp.async that is known to be
+  /// done, which lacks its proxy fence and is warned of.
+  bool readsCopy(Agent &agent, const Races::Conflict &conflict,
+                 const llvm::Twine &message) const;
   Report makeReport(llvm::StringRef rule, const llvm::Twine &message) const;
 };
 

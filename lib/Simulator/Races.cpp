@@ -124,6 +124,13 @@ void Races::fenceProxy(Agent &agent) {
     ++time;
 }
 
+void Races::fenceProxy(Agent &agent, Moment moment) {
+  std::vector<uint32_t> &fenced = agent.clock.fenced;
+  if (fenced.size() <= moment.slot)
+    fenced.resize(moment.slot + 1);
+  fenced[moment.slot] = std::max(fenced[moment.slot], moment.time);
+}
+
 //===----------------------------------------------------------------------===//
 // Accesses
 //===----------------------------------------------------------------------===//

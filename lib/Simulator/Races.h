@@ -139,6 +139,8 @@ public:
   void fence(Agent &agent);
   /// fence.proxy.async: the async proxy sees the writes that the agent knows.
   void fenceProxy(Agent &agent);
+  /// The async proxy sees, of what the agent knows, the access of that moment.
+  void fenceProxy(Agent &agent, Moment moment);
 
   /// Another access to the same memory that is not ordered with this one.
   struct Conflict {
