@@ -12,6 +12,7 @@
 #include "Tcgen05.h"
 #include "fp4/Simulator/Arithmetic/MatrixMultiply.h"
 #include "fp4/Simulator/Descriptors/InstructionDescriptor.h"
+#include "llvm/ADT/BitVector.h"
 
 namespace mlir::fp4::sim {
 
@@ -26,6 +27,9 @@ struct MatrixCollector {
   /// Of each CTA: its rows; in tensor memory, once for each part that rows of D
   /// are cut into.
   std::vector<MmaOperand> operands;
+  /// Of the rows of each, which ones have bytes in tensor memory that nobody
+  /// has written: so is all of that row of D, then.
+  std::vector<llvm::BitVector> unwritten;
 };
 
 /// The operands of one instruction, decoded.
@@ -85,7 +89,7 @@ private:
   }
   bool noteRows(Cta &cta, TensorAddress address, unsigned columns, Access kind);
   bool readA();
-  bool readRowsOfA(Cta &cta, MmaOperand &operand);
+  bool readRowsOfA(Cta &cta, MmaOperand &operand, llvm::BitVector &unwritten);
   bool readMatrix(Cta &cta, const SharedMatrix &matrix, MmaType type,
                   bool isTransposed, unsigned firstRow, unsigned numRows,
                   MmaOperand &operand, llvm::StringRef name);
@@ -101,8 +105,7 @@ private:
   bool readScales(Cta &cta, TensorAddress address,
                   const ScaleLocation &location, llvm::StringRef name,
                   unsigned row, uint8_t (&scales)[4]);
-  bool multiply(Cta &cta, unsigned ctaInGroup, const MmaOperand &a,
-                const MmaOperand &b);
+  bool multiply(Cta &cta, unsigned ctaInGroup, const MmaOperand &b);
   bool prepareD(Cta &cta, unsigned lane, llvm::MutableArrayRef<uint32_t> d);
 
   const MatrixProduct product;

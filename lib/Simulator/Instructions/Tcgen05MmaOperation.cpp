@@ -112,7 +112,8 @@ bool MmaOperation::noteRows(Cta &cta, TensorAddress address, unsigned columns,
   return true;
 }
 
-bool MmaOperation::readRowsOfA(Cta &cta, MmaOperand &operand) {
+bool MmaOperation::readRowsOfA(Cta &cta, MmaOperand &operand,
+                               BitVector &unwritten) {
   unsigned rows = rowsPerCTA();
   if (!product.isAInTensorMemory)
     return readMatrix(cta, product.a, model.a, product.instruction.transposeA,
@@ -129,14 +130,11 @@ bool MmaOperation::readRowsOfA(Cta &cta, MmaOperand &operand) {
       if (!lane)
         return issuer.fault("instruction-descriptor",
                             toString(lane.takeError()));
-      const uint8_t *poison = unit.poison(*lane, address.column);
-      for (unsigned i = 0; i < MatrixProduct::numAColumns; ++i)
-        if (poison[i])
-          return issuer.fault("poison",
-                              formatv("A has bytes in lane {0}, column {1} of "
-                                      "tensor memory which were never written",
-                                      *lane, address.column + i)
-                                  .str());
+      // Kernels multiply rows that they do not need and have not written.
+      ArrayRef<uint8_t> poison(unit.poison(*lane, address.column),
+                               MatrixProduct::numAColumns);
+      unwritten[part * rows + row] =
+          any_of(poison, [](uint8_t bits) { return bits != 0; });
       operand.setRow(part * rows + row,
                      ArrayRef(reinterpret_cast<const uint8_t *>(
                                   unit.words(*lane, address.column)),
@@ -177,7 +175,9 @@ bool MmaOperation::readA() {
       MmaOperand &operand = collector->operands.emplace_back(
           model, model.a, numPartsOfA() * rowsPerCTA(),
           product.instruction.negateA);
-      if (!readRowsOfA(*cta, operand))
+      BitVector &unwritten =
+          collector->unwritten.emplace_back(operand.getNumRows());
+      if (!readRowsOfA(*cta, operand, unwritten))
         return false;
     }
   }
@@ -320,8 +320,10 @@ bool MmaOperation::prepareD(Cta &cta, unsigned lane,
   return true;
 }
 
-bool MmaOperation::multiply(Cta &cta, unsigned ctaInGroup, const MmaOperand &a,
+bool MmaOperation::multiply(Cta &cta, unsigned ctaInGroup,
                             const MmaOperand &b) {
+  const MmaOperand &a = collector->operands[ctaInGroup];
+  const BitVector &unwritten = collector->unwritten[ctaInGroup];
   auto &unit = cta.unit<TensorMemoryUnit>();
   unsigned rows = rowsPerCTA();
   bool hasParts = a.getNumRows() > rows;
@@ -332,11 +334,16 @@ bool MmaOperation::multiply(Cta &cta, unsigned ctaInGroup, const MmaOperand &a,
         continue;
       MutableArrayRef<uint32_t> d(unit.words(span.lane, product.d.column),
                                   span.numN);
+      uint8_t *poison = unit.poison(span.lane, product.d.column);
+      unsigned rowOfA = hasParts ? unsigned(part) * rows + row : row;
+      if (unwritten[rowOfA]) {
+        std::memset(poison, poisonOfSize(4), span.numN);
+        continue;
+      }
       if (product.readsD && !prepareD(cta, span.lane, d))
         return false;
-      multiplyRow(model, a, hasParts ? unsigned(part) * rows + row : row, b,
-                  span.firstN, d, product.readsD);
-      std::memset(unit.poison(span.lane, product.d.column), 0, span.numN);
+      multiplyRow(model, a, rowOfA, b, span.firstN, d, product.readsD);
+      std::memset(poison, 0, span.numN);
     }
   return true;
 }
@@ -364,7 +371,7 @@ bool MmaOperation::execute() {
         return false;
   }
   for (auto [i, cta] : enumerate(ctas))
-    if (!multiply(*cta, unsigned(i), collector->operands[i], b))
+    if (!multiply(*cta, unsigned(i), b))
       return false;
   issuer.warp->statistics.tensorFlop +=
       uint64_t(2) * instruction.m * instruction.n * model.k;
