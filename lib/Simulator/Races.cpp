@@ -34,6 +34,13 @@ void SyncToken::merge(const SyncToken &other) {
   mergeInto(known, other.known);
   mergeInto(fenced, other.fenced);
   mergeInto(past, other.past);
+  mergeInto(tensor, other.tensor);
+}
+
+std::vector<uint32_t> SyncToken::knownOfTensor() const {
+  std::vector<uint32_t> all = known;
+  mergeInto(all, tensor);
+  return all;
 }
 
 Races::Races(uint32_t warps, uint32_t ctas, uint32_t sharedBytes)
@@ -77,7 +84,10 @@ void Races::release(Agent &agent, SyncToken &token) {
 
 void Races::acquire(Agent &agent, const SyncToken &token) {
   uint32_t own = agent.clock.known[agent.slot];
-  agent.clock.merge(token);
+  mergeInto(agent.clock.known, token.known);
+  mergeInto(agent.clock.fenced, token.fenced);
+  mergeInto(agent.clock.past, token.past);
+  mergeInto(agent.tensorObserved, token.tensor);
   // A slot's number for another operation says nothing of this one.
   if (agent.isOperation)
     agent.clock.known[agent.slot] = own;
@@ -104,10 +114,13 @@ void Races::releaseOwn(const Agent &agent, SyncToken &token, bool tellsPast) {
 
 void Races::releaseRelaxed(const Agent &agent, SyncToken &token) {
   token.merge(agent.atFence);
+  mergeInto(token.tensor, agent.tensorAtFence);
 }
 
 void Races::acquireRelaxed(Agent &agent, const SyncToken &token) {
   agent.observed.merge(token);
+  mergeInto(agent.tensorObserved, token.known);
+  mergeInto(agent.tensorObserved, token.tensor);
 }
 
 void Races::fence(Agent &agent) {
@@ -129,6 +142,19 @@ void Races::fenceProxy(Agent &agent, Moment moment) {
   if (fenced.size() <= moment.slot)
     fenced.resize(moment.slot + 1);
   fenced[moment.slot] = std::max(fenced[moment.slot], moment.time);
+}
+
+void Races::fenceTensorBefore(Agent &agent) {
+  agent.tensorAtFence = agent.clock.knownOfTensor();
+  // What comes after the fence is of a later time.
+  uint32_t &time = agent.clock.known[agent.slot];
+  if (!agent.isOperation && time < maxTime)
+    ++time;
+}
+
+void Races::fenceTensorAfter(Agent &agent) {
+  mergeInto(agent.clock.tensor, agent.tensorObserved);
+  agent.tensorObserved.clear();
 }
 
 //===----------------------------------------------------------------------===//

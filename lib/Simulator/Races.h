@@ -79,13 +79,19 @@ struct SyncToken {
   std::vector<uint32_t> fenced;
   /// What had been told to the threads that began operations which are over.
   std::vector<uint32_t> past;
+  /// What else is known of tensor memory alone, by tcgen05.fence, which orders
+  /// nothing in other memory.
+  std::vector<uint32_t> tensor;
 
   void merge(const SyncToken &other);
   void clear() {
     known.clear();
     fenced.clear();
     past.clear();
+    tensor.clear();
   }
+  /// Of tensor memory: `known` and `tensor` together.
+  std::vector<uint32_t> knownOfTensor() const;
 };
 
 /// A place in clocks, and the time there up to which accesses are known.
@@ -103,6 +109,12 @@ struct Agent {
   SyncToken atFence;  ///< What it knew at its last fence, for what is relaxed.
   SyncToken observed; ///< By what is relaxed; a fence makes it known.
   SyncToken over;     ///< What others did before a relaxed barrier.
+  /// What it knew of tensor memory at its last
+  /// tcgen05.fence::before_thread_sync.
+  std::vector<uint32_t> tensorAtFence;
+  /// Of tensor memory, by waits: tcgen05.fence::after_thread_sync makes it
+  /// known.
+  std::vector<uint32_t> tensorObserved;
 };
 
 class Races {
@@ -141,6 +153,10 @@ public:
   void fenceProxy(Agent &agent);
   /// The async proxy sees, of what the agent knows, the access of that moment.
   void fenceProxy(Agent &agent, Moment moment);
+  /// tcgen05.fence: with a relaxed arrival after the first one and any wait
+  /// before the second one it orders tensor memory [PTX 9.7.16.6.4].
+  void fenceTensorBefore(Agent &agent);
+  void fenceTensorAfter(Agent &agent);
 
   /// Another access to the same memory that is not ordered with this one.
   struct Conflict {

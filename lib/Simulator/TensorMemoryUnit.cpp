@@ -193,7 +193,6 @@ static uint32_t &at(std::vector<uint32_t> &clock, uint32_t slot) {
 
 TensorAgent TensorMemoryUnit::beginOperation(Warp &warp) {
   TensorAgent agent = {cta.cluster.races.begin(warp.agent), {}, {}};
-  cta.cluster.races.acquire(agent.agent, state(warp).observed);
   if (!fencedOrder)
     return agent;
   // Of other threads it knows what the last fence has shown, of its own what
@@ -224,12 +223,13 @@ TensorAgent TensorMemoryUnit::beginAccess(Warp &warp) {
 void TensorMemoryUnit::fenceBefore(Warp &warp) {
   if (fencedOrder)
     ++at(warp.agent.clock.known, fenceSlot(warp));
+  cta.cluster.races.fenceTensorBefore(warp.agent);
 }
 
 void TensorMemoryUnit::fenceAfter(Warp &warp) {
-  state(warp).observed.merge(warp.agent.observed);
+  cta.cluster.races.fenceTensorAfter(warp.agent);
   if (fencedOrder)
-    state(warp).visible = warp.agent.clock;
+    state(warp).visible.known = warp.agent.clock.knownOfTensor();
 }
 
 std::string TensorMemoryUnit::describe(const Races::Conflict &conflict,
@@ -265,6 +265,14 @@ bool TensorMemoryUnit::followsIssue(const Issuer &issuer, TensorAgent &agent,
   return true;
 }
 
+/// The agent with what it knows of tensor memory alone, by tcgen05.fence.
+static Agent know(const Agent &agent) {
+  Agent knowing = agent;
+  knowing.clock.known = agent.clock.knownOfTensor();
+  knowing.clock.known[agent.slot] = agent.clock.known[agent.slot];
+  return knowing;
+}
+
 bool TensorMemoryUnit::noteAccess(const Issuer &issuer, TensorAgent &agent,
                                   const TensorRegion &region, Access kind) {
   unsigned first = region.lane / lanesPerPlace;
@@ -272,9 +280,12 @@ bool TensorMemoryUnit::noteAccess(const Issuer &issuer, TensorAgent &agent,
   for (unsigned place = first; place <= last; ++place) {
     uint32_t word = place * kTensorMemoryColumns + region.column;
     uint32_t size = region.numColumns * 4;
-    while (auto conflict = order.access(agent.agent, Proxy::Generic, issuer.pc,
-                                        0, word * 4, size, kind))
-      if (!followsIssue(issuer, agent, *conflict, kind))
+    Agent knowing = know(agent.agent);
+    while (auto conflict = order.access(knowing, Proxy::Generic, issuer.pc, 0,
+                                        word * 4, size, kind))
+      if (followsIssue(issuer, agent, *conflict, kind))
+        knowing = know(agent.agent);
+      else
         return issuer.fault("tensor-memory-race",
                             describe(*conflict, kind) +
                                 ", without anything that orders the two");
@@ -296,7 +307,6 @@ bool TensorMemoryUnit::noteAccess(const Issuer &issuer, TensorAgent &agent,
 bool TensorMemoryUnit::noteFree(const Issuer &issuer,
                                 const Allocated &allocated) {
   TensorAgent agent = {issuer.warp->agent, {}, {}};
-  cta.cluster.races.acquire(agent.agent, state(*issuer.warp).observed);
   // A barrier that is relaxed orders nothing, says the manual [PTX 9.7.13.4].
   Access kind = cta.grid.launch.pedantic ? Access::Write : Access::Retire;
   if (!noteAccess(issuer, agent,

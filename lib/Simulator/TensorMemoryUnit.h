@@ -123,9 +123,6 @@ public:
     SyncToken loads;   ///< What tcgen05.wait::ld waits for.
     SyncToken stores;  ///< What tcgen05.wait::st waits for.
     SyncToken visible; ///< What the last fence::after_thread_sync showed.
-    /// What relaxed waits before such a fence have waited for: together they
-    /// order the operations after it [PTX 9.7.16.6.4].
-    SyncToken observed;
     std::vector<PendingLoad> pending;
   };
   WarpState &state(const Warp &warp) { return states[warp.index]; }
