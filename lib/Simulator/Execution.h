@@ -241,6 +241,7 @@ private:
   bool wake();
   LaneMask parkedLanes() const;
   bool checkGuard(const Instruction &instruction);
+  void checkExit(unsigned lane);
   Bytes outOfBounds(unsigned lane, const llvm::Twine &message);
   Bytes accessGlobal(unsigned lane, uint64_t address, unsigned size,
                      bool isWrite);
@@ -323,6 +324,8 @@ public:
 
   /// What its threads knew when they exited.
   SyncToken atExit;
+  /// And what others did before a relaxed barrier of the cluster.
+  SyncToken overAtExit;
 
   template <typename T>
   T &unit() {
