@@ -111,6 +111,13 @@ def test_calls_of_other_sizes() -> None:
     assert forward(x=np.asfortranarray(x)).tobytes() == want.tobytes()
 
 
+def test_rows_at_addresses_are_for_the_host() -> None:
+    layer = make_layer("mx", 16, 32)
+    x = make_input((1, 32), np.float32)
+    with pytest.raises(fp4.Error, match="rows are run on the host only"):
+        compile_layer(layer, x).run_rows(0, 0, 0)
+
+
 def test_parameters_are_on_the_device_once() -> None:
     layer, x = make_layer("mx", 20, 64), make_input((3, 64), np.float32)
     graph = layers.make_graph(layer, "float32")
